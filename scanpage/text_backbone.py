@@ -25,7 +25,36 @@ if TYPE_CHECKING:
     import onnx
 
 RAPIDOCR_DETECTION = "PP-OCRv6_det_small.onnx"
-RAPIDOCR_RECOGNITION = TextBackboneConfig(
+RAPIDOCR_RECOGNITION = "PP-OCRv6_rec_small.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """A run of blocks at one resolution.
+
+    Attributes:
+        channels: channels that every block of the stage gives out.
+        excite: for each block, whether it has squeeze-excite (the down-sampling block never has).
+        stride: (vertical, horizontal) stride of the down-sampling block that opens the stage, None for no such block.
+    """
+
+    channels: int
+    excite: tuple[bool, ...]
+    stride: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextBackboneConfig:
+    """The stages after the stem; the stem gives the first stage's channels at a quarter of the image's size."""
+
+    stages: tuple[StageConfig, ...]
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        return tuple(stage.channels for stage in self.stages)
+
+
+RECOGNITION = TextBackboneConfig(
     (
         StageConfig(96, (True, False, False), None),
         StageConfig(192, (True, False) * 3, (2, 1)),
