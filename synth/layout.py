@@ -1,29 +1,73 @@
 """The layout: where each glyph and rule of a typeset formula stands, and the LaTeX it came from.
 
-Everything in `synth` either makes layouts (`typeset`) or paints them (`paint` in print, `handwrite` by hand).
+Everything in `synth` either makes layouts (`typeset`, `mathtext`) or paints them (`paint` in print, `handwrite` by
+hand). A layout carries the outlines of its glyphs, so painting needs neither TeX nor fonts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from scanpage.geometry import Box
 
+UNITS_PER_EM = 2000
+"""Outlines are stored in whole units of this size: half a unit of a Type 1 font."""
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
-    """One glyph: `name` in font `font`, its origin at (x, y) on the baseline.
 
-    Units are em of the formula's body font (10 pt at TeX's default); x to the right, y down, the formula's own
-    baseline origin at (0, 0). `box` is the ink of the glyph in the same frame.
+@dataclass(frozen=True)
+class Shape:
+    """The outline of one glyph of one font, shared by all layouts that use it; compared by its name.
+
+    Attributes:
+        font: TeX's name of the font (`cmmi10`), or the face's name for fonts that are not TeX's.
+        name: PostScript name of the glyph (`alpha`).
+        contours: closed polygons, int16 [n, 2], `UNITS_PER_EM` to the font's size, x to the right, y down, origin on
+            the baseline; holes follow from the even-odd rule.
     """
 
     font: str
     name: str
+    contours: tuple[npt.NDArray[np.int16], ...] = field(compare=False, repr=False)
+
+    @cached_property
+    def ink(self) -> Box:
+        """Smallest box around the outline, in units of the font's size; empty at the origin for a blank glyph."""
+        if not self.contours:
+            return Box(0.0, 0.0, 0.0, 0.0)
+        points = np.concatenate(self.contours)
+        (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return Box(x0, y0, x1, y1).scaled(1 / UNITS_PER_EM)
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One glyph: `shape` at font size `size`, its origin at (x, y) on the baseline.
+
+    Units are em of the formula's body font (10 pt at TeX's default); x to the right, y down, the formula's own
+    baseline origin at (0, 0).
+    """
+
+    shape: Shape
     x: float
     y: float
     size: float
-    box: Box
+
+    @property
+    def font(self) -> str:
+        return self.shape.font
+
+    @property
+    def name(self) -> str:
+        return self.shape.name
+
+    @property
+    def box(self) -> Box:
+        """The glyph's ink, in em."""
+        return self.shape.ink.scaled(self.size).translated(self.x, self.y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +79,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A typeset formula.
+    """A typeset formula with at least one glyph or rule.
 
     Attributes:
         latex: canonical LaTeX, tokens separated by blanks (`scanpage.latex`).
@@ -50,3 +94,11 @@ class Layout:
     def box(self) -> Box:
         """Smallest box around all ink, in em."""
         return Box.around([g.box for g in self.glyphs] + [r.box for r in self.rules])
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A formula that could not be typeset, and why."""
+
+    latex: str
+    reason: str

@@ -1,0 +1,138 @@
+"""Layouts painted in print: anti-aliased glyphs at any size, weight and sub-pixel position."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from scanpage.geometry import Box
+from synth.layout import UNITS_PER_EM, Glyph, Layout, Shape
+
+SUPERSAMPLING = 8
+PHASES = 4
+"""Glyphs are placed to a quarter of a pixel, so that a glyph of a size is rasterised at most 16 times."""
+
+SIZES_PER_PX = 4
+"""Glyph sizes are rounded to a quarter of a pixel per em: a glyph is off by an eighth of a pixel at most."""
+
+_CLEAR = 16
+"""Alpha below this is not ink: the margins are cut to what an eye could see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """Ink without paper.
+
+    Attributes:
+        alpha: uint8 [h, w], 255 where ink covers the whole pixel; tight to the ink.
+        glyphs: what was painted, in the layout's order: `font:name` in print, the symbol's label by hand, and its box
+            in pixels of `alpha`.
+        baseline_px: y of the baseline in pixels of `alpha`; may lie outside.
+    """
+
+    alpha: npt.NDArray[np.uint8]
+    glyphs: tuple[tuple[str, Box], ...]
+    baseline_px: float
+
+
+def paint_print(
+    layout: Layout, em_px: float, *, weight: float = 0.0, shift: tuple[float, float] = (0.0, 0.0)
+) -> Painted:
+    """Paints a layout as a printer would.
+
+    Args:
+        layout: the formula.
+        em_px: pixels per em (10 pt type at 200 dpi has 28).
+        weight: how far each outline is moved outwards (inwards if negative), in em; 0.01 is ink that bled,
+            0.02 is nearly bold, -0.01 is worn.
+        shift: where in its pixel the formula's origin falls, in pixels (x, y); moves edges, not the picture.
+    """
+    extent = layout.box.scaled(em_px).padded(max(weight, 0.0) * em_px + 2.0)
+    left, top = math.floor(extent.x0), math.floor(extent.y0)
+    canvas = np.zeros((math.ceil(extent.y1) - top + 1, math.ceil(extent.x1) - left + 1), dtype=np.uint8)
+    origin_x, origin_y = shift[0] % 1.0 - left, shift[1] % 1.0 - top
+    for glyph in layout.glyphs:
+        _paint_glyph(canvas, glyph, em_px, weight, (origin_x, origin_y))
+    for rule in layout.rules:
+        thinnest = -min(rule.box.width, rule.box.height) / 4
+        paint_rectangle(canvas, rule.box.padded(max(weight, thinnest)).scaled(em_px).translated(origin_x, origin_y))
+    boxes = [(f"{g.font}:{g.name}", g.box.scaled(em_px).translated(origin_x, origin_y)) for g in layout.glyphs]
+    return trimmed(canvas, boxes, origin_y)
+
+
+def trimmed(canvas: npt.NDArray[np.uint8], boxes: list[tuple[str, Box]], baseline_px: float) -> Painted:
+    """The canvas cut to its ink, boxes and baseline moved along."""
+    rows = np.flatnonzero(canvas.max(axis=1) >= _CLEAR)
+    columns = np.flatnonzero(canvas.max(axis=0) >= _CLEAR)
+    if not len(rows):
+        return Painted(canvas, tuple(boxes), baseline_px)
+    top, left = int(rows[0]), int(columns[0])
+    alpha = np.ascontiguousarray(canvas[top : rows[-1] + 1, left : columns[-1] + 1])
+    height, width = alpha.shape
+    moved = tuple((name, box.translated(-left, -top).clipped(width, height)) for name, box in boxes)
+    return Painted(alpha, moved, baseline_px - top)
+
+
+def paint_rectangle(canvas: npt.NDArray[np.uint8], box: Box) -> None:
+    """Fills a box of the canvas, each pixel by the share that the box covers."""
+    height, width = canvas.shape
+    x0, y0, x1, y1 = box.clipped(width, height).pixels()
+    columns, rows = np.arange(x0, x1), np.arange(y0, y1)
+    across = np.minimum(columns + 1, box.x1) - np.maximum(columns, box.x0)
+    down = np.minimum(rows + 1, box.y1) - np.maximum(rows, box.y0)
+    cover = np.clip(np.outer(down, across), 0.0, 1.0) * 255
+    part = canvas[y0:y1, x0:x1]
+    np.maximum(part, cover.astype(np.uint8), out=part)
+
+
+def _paint_glyph(
+    canvas: npt.NDArray[np.uint8], glyph: Glyph, em_px: float, weight: float, origin: tuple[float, float]
+) -> None:
+    x, y = glyph.x * em_px + origin[0], glyph.y * em_px + origin[1]
+    x_steps, y_steps = round(x * PHASES), round(y * PHASES)
+    size = max(1, round(glyph.size * em_px * SIZES_PER_PX))
+    grow = round(weight * em_px * SUPERSAMPLING)
+    left, top, mask = _glyph_mask(glyph.shape, size, x_steps % PHASES, y_steps % PHASES, grow)
+    left, top = left + x_steps // PHASES, top + y_steps // PHASES
+    part = canvas[max(top, 0) : top + mask.shape[0], max(left, 0) : left + mask.shape[1]]
+    mask = mask[max(-top, 0) :, max(-left, 0) :][: part.shape[0], : part.shape[1]]
+    np.maximum(part, mask, out=part)
+
+
+@lru_cache(maxsize=20_000)
+def _glyph_mask(
+    shape: Shape, size: int, x_phase: int, y_phase: int, grow: int
+) -> tuple[int, int, npt.NDArray[np.uint8]]:
+    """A glyph's coverage and where it stands.
+
+    Args:
+        shape: the outline.
+        size: in 1 / `SIZES_PER_PX` pixels per em.
+        x_phase, y_phase: where in its pixel the origin stands, in 1 / `PHASES`.
+        grow: how far the outline moves outwards, in supersampled pixels.
+
+    Returns:
+        Left and top pixel of the mask relative to the origin's pixel, and the mask.
+    """
+    scale = size / SIZES_PER_PX * SUPERSAMPLING / UNITS_PER_EM
+    # cv2.fillPoly fills the pixels on the outline as well: half a pixel too much on all sides, eroded by the -0.5.
+    offset = np.array([x_phase, y_phase]) * (SUPERSAMPLING / PHASES) - 0.5
+    contours = [c * scale + offset for c in shape.contours]
+    points = np.concatenate(contours)
+    margin = max(grow, 0) + 1
+    left, top = (int(v) for v in (np.floor((points.min(axis=0) - margin) / SUPERSAMPLING)))
+    right, bottom = (int(v) for v in (np.ceil((points.max(axis=0) + margin) / SUPERSAMPLING)) + 1)
+    fine = np.zeros(((bottom - top) * SUPERSAMPLING, (right - left) * SUPERSAMPLING), dtype=np.uint8)
+    corner = np.array([left, top]) * SUPERSAMPLING
+    polygons = [np.round((c - corner) * 16).astype(np.int32) for c in contours]
+    cv2.fillPoly(fine, polygons, 255, lineType=cv2.LINE_8, shift=4)
+    if grow:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(grow) + 1,) * 2)
+        fine = cv2.dilate(fine, kernel) if grow > 0 else cv2.erode(fine, kernel)
+    mask = cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    return left, top, mask
