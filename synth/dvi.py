@@ -15,7 +15,7 @@ EM_SP = 10 * 65536
 """Scaled points in an em: TeX's body font is 10 pt here."""
 
 MARKER_HEIGHT_SP = 1
-"""A page starts with a rule of this height at the formula's origin; its width in scaled points is the formula's number, from 1."""
+"""A page starts with a rule of this height at the formula's origin; its width is the formula's number, from 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,7 @@ def flatten(points: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> li
 def _bezier(controls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Points [CURVE_STEPS, 2] along the curve of 3 or 4 control points, without its start."""
     t = (np.arange(1, CURVE_STEPS + 1) / CURVE_STEPS)[:, None]
-    while len(controls) > 1:
-        if controls.ndim == 2:
-            controls = np.repeat(controls[:, None, :], CURVE_STEPS, axis=1)
-        controls = controls[:-1] * (1 - t) + controls[1:] * t
-    return controls[0]
+    levels = list(controls)
+    while len(levels) > 1:  # de Casteljau
+        levels = [a * (1 - t) + b * t for a, b in itertools.pairwise(levels)]
+    return levels[0]
