@@ -1,0 +1,1 @@
+"""The recognizer: a crop with one formula in, LaTeX out."""

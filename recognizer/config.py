@@ -1,0 +1,86 @@
+"""Settings of the recognizer, each default stated once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """How a crop becomes the model's input (`recognizer.image`).
+
+    All crops of one shape get one size whatever the scan's resolution: the area is fixed within the limits on height
+    and width, so that a long line gets small signs and a tall bracket gets many rows.
+
+    Attributes:
+        area_px: pixels that the crop is scaled to.
+        min_height_px, max_height_px, max_width_px: limits on the scaled crop.
+        stride_px: both sides are padded with paper to a multiple of this.
+    """
+
+    area_px: int = 20_480
+    min_height_px: int = 32
+    max_height_px: int = 96
+    max_width_px: int = 1024
+    stride_px: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Sizes of the compact TrOCR (`recognizer.model`)."""
+
+    width: int = 256
+    heads: int = 8
+    feed_forward: int = 1024
+    encoder_layers: int = 2
+    decoder_layers: int = 3
+    dropout: float = 0.1
+    max_tokens: int = 256
+    # Classes of the auxiliary head that names the sign in each grid cell; names are hashed into them.
+    sign_classes: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """Settings of one training run."""
+
+    minutes: float = 60.0
+    batch_px: int = 400_000
+    max_batch: int = 48
+    learning_rate: float = 1e-3
+    backbone_rate: float = 0.2
+    warmup: float = 0.03
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    sign_weight: float = 0.3
+    clip_norm: float = 1.0
+    ema_decay: float = 0.998
+    validate_minutes: float = 10.0
+    first_max_tokens: int = 14
+    max_tokens: int = 64
+    # Share of the run in which formulas grow from the first to the last length.
+    curriculum: float = 0.45
+    seed: int = 0
+    threads: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizerConfig:
+    """What `config.json` of a model folder holds."""
+
+    image: ImageConfig = field(default_factory=ImageConfig)
+    max_tokens: int = 160
+    vocabulary: tuple[str, ...] = ()
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> RecognizerConfig:
+        return RecognizerConfig(
+            image=ImageConfig(**data["image"]), max_tokens=data["max_tokens"], vocabulary=tuple(data["vocabulary"])
+        )

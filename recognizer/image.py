@@ -1,0 +1,89 @@
+"""From a crop of a page to the model's input: even paper, dark ink, one size for one shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognizer.config import ImageConfig
+
+Grey = NDArray[np.uint8]
+
+
+def prepare(crop: NDArray[np.uint8], config: ImageConfig) -> Grey:
+    """Crop [h, w] or [h, w, 3] (RGB), any size, to grey [H, W]: paper 255, ink towards 0, sides as `scaled_size` says.
+
+    Raises:
+        ValueError: the crop is empty or has another shape.
+    """
+    if crop.ndim not in (2, 3) or 0 in crop.shape:
+        raise ValueError(f"a crop must be [h, w] or [h, w, 3] and not empty, got {crop.shape}")
+    grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    grey = trimmed(flattened(_bounded(grey, config)))
+    height, width = scaled_size(grey.shape[0], grey.shape[1], config)
+    shrinks = height < grey.shape[0]
+    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def scaled_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
+    """Height and width in pixels of the model's picture of a crop of `height` x `width`."""
+    aspect = width / height
+    target = math.sqrt(config.area_px / aspect)
+    target = min(max(target, config.min_height_px), config.max_height_px)
+    target = min(target, config.max_width_px / aspect)
+    return max(8, round(target)), max(8, min(config.max_width_px, round(target * aspect)))
+
+
+def flattened(grey: Grey) -> Grey:
+    """Even out the light: each pixel over the paper around it, so that paper is 255 and the darkest ink near 0.
+
+    White on black is turned over first.
+    """
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if float(np.median(border)) < 80 and float(grey.mean()) < 110:
+        grey = cv2.bitwise_not(grey)
+    # The paper: the brightest values near by, smoothed over more than a stroke's width.
+    reach = max(3, min(grey.shape) // 4) | 1
+    paper = cv2.dilate(grey, np.ones((reach, reach), np.uint8))
+    paper = cv2.blur(paper, (reach, reach)).astype(np.float32)
+    ratio = grey / np.maximum(paper, 1.0)
+    darkest = float(np.quantile(ratio, 0.01))
+    # Faint pencil is stretched, but never so far that noise becomes ink.
+    span = max(1.0 - darkest, 0.25)
+    return np.clip(255.0 * (1.0 - (1.0 - ratio) / span), 0, 255).astype(np.uint8)
+
+
+def trimmed(grey: Grey) -> Grey:
+    """Cut away empty paper around the ink, keeping a narrow margin."""
+    ink = cv2.blur(grey, (3, 3)) < 150
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if rows.size == 0:
+        return grey
+    margin = 2 + (rows[-1] - rows[0]) // 24
+    y0, y1 = max(rows[0] - margin, 0), rows[-1] + 1 + margin
+    x0, x1 = max(columns[0] - margin, 0), columns[-1] + 1 + margin
+    return grey[y0:y1, x0:x1]
+
+
+def batch(pictures: Sequence[Grey], config: ImageConfig) -> NDArray[np.uint8]:
+    """Pictures [H_i, W_i] to one array [N, 1, H, W], padded with paper at the right and the bottom."""
+    stride = config.stride_px
+    height = -(-max(p.shape[0] for p in pictures) // stride) * stride
+    width = -(-max(p.shape[1] for p in pictures) // stride) * stride
+    out = np.full((len(pictures), 1, height, width), 255, np.uint8)
+    for row, picture in zip(out, pictures, strict=True):
+        row[0, : picture.shape[0], : picture.shape[1]] = picture
+    return out
+
+
+def _bounded(grey: Grey, config: ImageConfig) -> Grey:
+    """Shrink a very large crop first, to four times the model's area, so that time does not grow with the scan."""
+    scale = math.sqrt(4.0 * config.area_px * 4.0 / grey.size)
+    if scale >= 1.0:
+        return grey
+    size = (max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale)))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
