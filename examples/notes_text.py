@@ -31,7 +31,7 @@ class Prose:
 Block = Heading | Prose | Display
 
 PRINTED: tuple[Block, ...] = (
-    Heading("Four formulas worth knowing by heart"),
+    Heading("Five formulas worth knowing by heart"),
     Prose(
         "Add the whole numbers from one to $n$ twice, once upwards and once downwards, and every pair has the same sum "
         "$n+1$. There are $n$ such pairs, so we have counted the total twice and half of it is"
