@@ -72,7 +72,7 @@ def flatten(points: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> li
 def _bezier(controls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Points [CURVE_STEPS, 2] along the curve of 3 or 4 control points, without its start."""
     t = (np.arange(1, CURVE_STEPS + 1) / CURVE_STEPS)[:, None]
-    levels = list(controls)
+    levels: list[npt.NDArray[np.float64]] = list(controls)
     while len(levels) > 1:  # de Casteljau
         levels = [a * (1 - t) + b * t for a, b in itertools.pairwise(levels)]
     return levels[0]

@@ -1,0 +1,157 @@
+"""Real handwriting: inks read from JSON lines or InkML, and painted with another pen each time."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scanpage.errors import InputError
+from scanpage.geometry import Box
+from synth.inkml import read_inkml
+from synth.paint import Painted, trimmed
+from synth.pen import Ink, Pen, Stroke, draw_strokes
+
+__all__ = ["Ink", "Pen", "Stroke", "paint_ink", "read_inks", "symbol_size"]
+
+_ON_BASELINE = frozenset("0123456789abcdehiklmnorstuvwxzABCDEFGHIJKLMNOPRSTUVWXYZ")
+
+
+def read_inks(path: Path) -> Iterator[Ink]:
+    """The inks of a `.jsonl` or `.jsonl.gz` file, an InkML file, or all InkML files under a folder (in name order).
+
+    Raises:
+        InputError: the path is missing or an ink in it cannot be read.
+    """
+    if path.is_dir():
+        for file in sorted(path.rglob("*.inkml")):
+            yield read_inkml(file)
+    elif path.suffix == ".inkml":
+        yield read_inkml(path)
+    else:
+        yield from _read_json_lines(path)
+
+
+def _read_json_lines(path: Path) -> Iterator[Ink]:
+    number = 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _from_json(json.loads(line))
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"cannot read ink {number} of {path}: {error}; expected the JSON ink format") from error
+
+
+def _from_json(record: Mapping[str, Any]) -> Ink:
+    strokes = tuple(np.array(flat, dtype=np.float32).reshape(-1, 2) for flat in record["strokes"])
+    parts = record.get("symbols") or record.get("words") or ()
+    symbols = tuple((str(label), tuple(int(i) for i in indices)) for label, indices in parts)
+    if not strokes or not all(len(stroke) for stroke in strokes):
+        raise ValueError("no strokes, or one without points")
+    if any(not 0 <= i < len(strokes) for _, indices in symbols for i in indices):
+        raise ValueError("a symbol names a stroke that is not there")
+    return Ink(str(record["id"]), str(record.get("label") or ""), strokes, symbols)
+
+
+def symbol_size(strokes: Sequence[Stroke]) -> float:
+    """The longer side of a middling stroke, in the strokes' units: how large the hand writes."""
+    extents = [float(np.ptp(stroke, axis=0).max()) for stroke in strokes]
+    return max(float(np.median(extents)), 1e-3)
+
+
+def paint_ink(
+    ink: Ink | Sequence[Stroke],
+    height_px: float,
+    rng: np.random.Generator,
+    *,
+    pen: Pen | None = None,
+    variation: float = 1.0,
+) -> Painted:
+    """Paints an ink.
+
+    Args:
+        ink: an ink, or strokes alone.
+        height_px: height of the whole ink; an ink that is flatter than its letters (a lone dash) gets that height's
+            letter size instead.
+        rng: decides pen and variation.
+        pen: what to write with; None draws one.
+        variation: how far slant, rotation, proportions and the places of symbols stray from what was written;
+            0 keeps them.
+
+    Returns:
+        The picture; `glyphs` are the segmented symbols by label, `baseline_px` is an estimate.
+    """
+    strokes = list(ink.strokes if isinstance(ink, Ink) else ink)
+    symbols = ink.symbols if isinstance(ink, Ink) else ()
+    strokes = _varied(strokes, symbols, rng, variation)
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = symbol_size(strokes)
+    tall = max(float(high[1] - low[1]), size)
+    pen = pen or Pen.drawn(rng, size * height_px / tall)
+    scale = max(height_px - pen.width_px, 1.0) / tall
+    margin = math.ceil(pen.width_px * 1.5 + pen.tremor_px + 2)
+    strokes = [((stroke - low) * scale + margin).astype(np.float32) for stroke in strokes]
+    width, height = (int(v) for v in np.ceil((high - low) * scale) + 2 * margin)
+    canvas = np.zeros((height, width), dtype=np.uint8)
+    draw_strokes(canvas, strokes, pen, rng)
+    boxes = [(label, stroke_box([strokes[i] for i in indices], pen)) for label, indices in symbols if indices]
+    return trimmed(canvas, boxes, _baseline(boxes, height - margin))
+
+
+def stroke_box(strokes: Sequence[Stroke], pen: Pen) -> Box:
+    """The ink of strokes drawn with a pen, in the strokes' pixels."""
+    points = np.concatenate(strokes)
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return Box(x0, y0, x1, y1).padded(pen.width_px / 2)
+
+
+def _varied(
+    strokes: Sequence[Stroke],
+    symbols: Sequence[tuple[str, tuple[int, ...]]],
+    rng: np.random.Generator,
+    variation: float,
+) -> list[Stroke]:
+    """Strokes moved as another hand would have: symbols shifted and scaled a little, then the whole sheared."""
+    size = symbol_size(strokes)
+    groups = [list(indices) for _, indices in symbols] or [[i] for i in range(len(strokes))]
+    moved = list(strokes)
+    for group in groups:
+        if group:
+            centre = np.concatenate([strokes[i] for i in group]).mean(axis=0)
+            shift = rng.normal(0.0, 0.04 * size * variation, 2)
+            stretch = np.exp(rng.normal(0.0, 0.05 * variation, 2))
+            for i in group:
+                moved[i] = ((strokes[i] - centre) * stretch + centre + shift).astype(np.float32)
+    linear = _random_linear(rng, variation).astype(np.float32)
+    wander = rng.normal(0.0, 0.06 * size * variation)
+    waves, phase = rng.uniform(0.1, 0.4) / size, rng.uniform(0.0, 2 * np.pi)
+    for i, stroke in enumerate(moved):
+        bent = stroke @ linear.T
+        bent[:, 1] += np.float32(wander) * np.sin(bent[:, 0] * np.float32(waves) + np.float32(phase))
+        moved[i] = bent
+    return moved
+
+
+def _random_linear(rng: np.random.Generator, variation: float) -> npt.NDArray[np.float64]:
+    """Proportions, slant and rotation as a matrix [2, 2]."""
+    aspect = math.exp(rng.normal(0.0, 0.1 * variation))
+    slant = rng.normal(0.0, 0.12 * variation)
+    turn = math.radians(rng.normal(0.0, 1.5 * variation))
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    return rotation @ np.array([[aspect, -slant], [0.0, 1.0]])
+
+
+def _baseline(boxes: Sequence[tuple[str, Box]], bottom: float) -> float:
+    """Where the largest half of the symbols without descenders stand; the bottom of the ink if there are none."""
+    standing = sorted((box for label, box in boxes if label in _ON_BASELINE), key=lambda box: -box.height)
+    if not standing:
+        return bottom
+    return float(np.median([box.y1 for box in standing[: (len(standing) + 1) // 2]]))
