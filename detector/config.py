@@ -1,0 +1,63 @@
+"""What a detector is: the settings that decide the network's shape and how pages are shown to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from scanpage.errors import WeightsError
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """A detector's settings, saved as `config.json` beside its weights.
+
+    Attributes:
+        long_side_px: pages are resized to this long side before detection; inline symbols get too small much below 900.
+        max_upscale: small images are enlarged at most this much, lest a crop of one formula become a poster.
+        channels: channels of the feature pyramid.
+        roi_size: (height, width) of the grid that each proposal is pooled to; wide, as formulas are.
+        head_width: width of the two hidden layers that judge a proposal.
+        anchor_sizes_px: for each pyramid level that proposes (strides 8, 16, 32), the anchors' square roots of area.
+        anchor_ratios: height over width of the anchors.
+        min_score: detections below this score are not reported by default; chosen on validation pages.
+        max_regions: at most so many regions a page.
+    """
+
+    long_side_px: int = 960
+    max_upscale: float = 2.0
+    channels: int = 96
+    roi_size: tuple[int, int] = (5, 9)
+    head_width: int = 256
+    anchor_sizes_px: tuple[tuple[float, ...], ...] = ((10.0, 20.0), (40.0, 75.0), (130.0, 230.0))
+    anchor_ratios: tuple[float, ...] = (0.08, 0.2, 0.45, 1.0)
+    min_score: float = 0.5
+    max_regions: int = 200
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The config that `to_dict` gave, perhaps by way of JSON.
+
+        Raises:
+            WeightsError: a setting is unknown, or of the wrong form.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise WeightsError(
+                f"the detector's config.json has unknown settings {sorted(unknown)}: export the model again"
+            )
+        try:
+            return cls(**{name: _frozen(value) for name, value in values.items()})
+        except TypeError as error:
+            raise WeightsError(f"the detector's config.json does not fit this version: {error}") from error
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value
