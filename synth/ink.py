@@ -39,14 +39,16 @@ def read_inks(path: Path) -> Iterator[Ink]:
 
 
 def _read_json_lines(path: Path) -> Iterator[Ink]:
-    number = 0
+    read = 0
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
+            for line in lines:
                 if line.strip():
                     yield _from_json(json.loads(line))
+                read += 1
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"cannot read ink {number} of {path}: {error}; expected the JSON ink format") from error
+        message = f"cannot read line {read + 1} of {path}: {error}; expected the JSON ink format"
+        raise InputError(message) from error
 
 
 def _from_json(record: Mapping[str, Any]) -> Ink:
@@ -146,7 +148,8 @@ def _random_linear(rng: np.random.Generator, variation: float) -> npt.NDArray[np
     slant = rng.normal(0.0, 0.12 * variation)
     turn = math.radians(rng.normal(0.0, 1.5 * variation))
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    return rotation @ np.array([[aspect, -slant], [0.0, 1.0]])
+    linear: npt.NDArray[np.float64] = rotation @ np.array([[aspect, -slant], [0.0, 1.0]])
+    return linear
 
 
 def _baseline(boxes: Sequence[tuple[str, Box]], bottom: float) -> float:
