@@ -24,8 +24,8 @@ test:
 check: lint types test
 
 bench:
-	$(PYTHON) benchmarks/pipeline.py --out benchmarks/pipeline.json
-	$(PYTHON) benchmarks/check.py benchmarks/pipeline.json
+	$(PYTHON) benchmarks/speed.py --out benchmarks/speed.json
+	$(PYTHON) benchmarks/check.py benchmarks/speed.json
 
 example:
 	$(PYTHON) examples/make_notes.py --out examples
