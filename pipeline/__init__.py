@@ -1,0 +1,1 @@
+"""The pipeline: pages in, document out (run time only, no torch)."""

@@ -1,0 +1,127 @@
+"""Lines of prose and isolated formulas to paragraphs and displays in reading order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from pipeline.order import overlap_share, reading_order
+from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, Piece, ScannedPage, TextLine
+from scanpage.geometry import Box
+
+Item = TextLine | Formula
+
+_NUMBER = re.compile(r"[(\[（]\s*([A-Za-z]?[-.]?\d{1,3}(?:[.\-–]\d{1,3}){0,2}\s*[a-z]?'?)\s*[)\]）]")
+PARAGRAPH_GAP_HEIGHTS = 1.0
+"""A wider gap between two lines, in line heights, parts paragraphs."""
+INDENT_HEIGHTS = 1.0
+DERIVATION_GAP_HEIGHTS = 2.5
+
+
+def assemble(page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula]) -> ScannedPage:
+    """Put what was read on a page in order.
+
+    Args:
+        page: the page that the boxes refer to.
+        lines: prose, with inline formulas inside.
+        isolated: displayed formulas.
+    """
+    tags, prose = equation_numbers(lines, isolated)
+    items: list[Item] = [*prose, *isolated]
+    rows = reading_order(items, lambda item: item.box)
+    return ScannedPage(page, tuple(_blocks(rows, tags)))
+
+
+def equation_numbers(lines: Sequence[TextLine], isolated: Sequence[Formula]) -> tuple[dict[Box, str], list[TextLine]]:
+    """Numbers like `(3)` at the right end of a displayed formula's row.
+
+    Returns:
+        The number of each formula that has one, by its box, and the lines that are no numbers.
+    """
+    tags: dict[Box, str] = {}
+    prose: list[TextLine] = []
+    for line in lines:
+        match = _NUMBER.fullmatch(line.text.strip())
+        owner = _owner(line, isolated) if match else None
+        if match is None or owner is None or owner.box in tags:
+            prose.append(line)
+        else:
+            tags[owner.box] = match[1].replace(" ", "")
+    return tags, prose
+
+
+def _owner(line: TextLine, isolated: Sequence[Formula]) -> Formula | None:
+    """The formula to the left of an equation number, the nearest one on its height."""
+    beside = [
+        formula
+        for formula in isolated
+        if formula.box.center[0] < line.box.x0 and overlap_share(formula.box, line.box) >= 0.5
+    ]
+    return max(beside, key=lambda formula: formula.box.x1, default=None)
+
+
+def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str]) -> list[Block]:
+    blocks: list[Block] = []
+    for is_display, group in groupby(rows, key=lambda row: all(isinstance(item, Formula) for item in row)):
+        if is_display:
+            formulas = [tuple(item for item in row if isinstance(item, Formula)) for row in group]
+            blocks += _displays([DisplayRow(row, _tag(row, tags)) for row in formulas])
+        else:
+            blocks += _paragraphs([_one_line(row) for row in group])
+    return blocks
+
+
+def _tag(row: Sequence[Formula], tags: dict[Box, str]) -> str | None:
+    return next((tags[formula.box] for formula in reversed(row) if formula.box in tags), None)
+
+
+def _displays(rows: Sequence[DisplayRow]) -> list[Display]:
+    """Rows that follow each other closely are one derivation."""
+    groups: list[list[DisplayRow]] = []
+    for row in rows:
+        if groups and _follows(_box(groups[-1][-1]), _box(row), DERIVATION_GAP_HEIGHTS):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return [Display(tuple(group)) for group in groups]
+
+
+def _box(row: DisplayRow) -> Box:
+    return Box.around(formula.box for formula in row.formulas)
+
+
+def _follows(above: Box, below: Box, gap_heights: float) -> bool:
+    """Whether `below` comes right under `above`, in the same column."""
+    gap = below.y0 - above.y1
+    shares_column = min(above.x1, below.x1) > max(above.x0, below.x0)
+    return shares_column and -below.height < gap <= gap_heights * min(above.height, below.height)
+
+
+def _one_line(row: Sequence[Item]) -> TextLine:
+    """A row with prose in it as one line: a formula that stands beside words is part of the sentence."""
+    pieces: list[Piece] = []
+    for piece in (piece for item in row for piece in (item.pieces if isinstance(item, TextLine) else (item,))):
+        if pieces and isinstance(piece, str) and isinstance(pieces[-1], str):
+            pieces[-1] = f"{pieces[-1]} {piece}"
+        else:
+            pieces.append(piece)
+    score = min(item.score for item in row if isinstance(item, TextLine))
+    return TextLine(Box.around(item.box for item in row), tuple(pieces), score)
+
+
+def _paragraphs(lines: Sequence[TextLine]) -> list[Paragraph]:
+    groups: list[list[TextLine]] = []
+    for line in lines:
+        if groups and _same_paragraph(groups[-1], line):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [Paragraph(tuple(group)) for group in groups]
+
+
+def _same_paragraph(group: Sequence[TextLine], line: TextLine) -> bool:
+    above = group[-1].box
+    if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
+        return False
+    return line.box.x0 - above.x0 < INDENT_HEIGHTS * min(above.height, line.box.height)

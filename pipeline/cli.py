@@ -1,0 +1,226 @@
+"""The `scanpage` command: pages in, a `.tex` out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanpage import __version__
+from scanpage.errors import ExitCode, ScanpageError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pipeline.engines import Engines
+    from pipeline.load import PageSource
+    from pipeline.outputs import Job
+    from pipeline.scan import OnPage, ScanOptions
+    from scanpage.document import Document, ScannedPage
+
+UNEXPECTED = 1
+"""Exit code of a bug in scanpage itself."""
+
+EngineLoader = Callable[["ScanOptions"], "Engines"]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    result = argparse.ArgumentParser(
+        prog="scanpage",
+        description="Read pages of handwritten or printed mathematics and write a LaTeX document that compiles.",
+        epilog="exit codes: 0 done, 2 usage, 3 unreadable input, 4 weights missing or broken, 5 output not writable, "
+        "6 finished with failed pages or formulas, 130 interrupted",
+    )
+    add = result.add_argument
+    add("inputs", nargs="+", metavar="INPUT", help="PDF, PNG, JPEG, TIFF, WebP, a folder of them, or - for stdin")
+    add("-o", "--output", metavar="FILE|DIR|-", help="the .tex file (default: first input's name, in this folder); a "
+        "folder gets one for each input; - is stdout")  # fmt: skip
+    add("--preview", type=Path, metavar="DIR", help="write a picture of each page with boxes and readings")
+    add("--json", type=Path, metavar="FILE", help="write places, scores, LaTeX and text of everything read")
+    add("--pages", default="", metavar="1-3,7", help="which pages of each input (default: all)")
+    add("--dpi", type=int, default=200, help="resolution at which PDF pages are drawn (default: %(default)s)")
+    add("--min-score", type=float, metavar="P", help="least detector score of a formula, 0 to 1 (default: the model's)")
+    add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
+    add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
+    add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
+    add("--no-prose", dest="prose", action="store_false", help="read formulas only, not the text around them")
+    volume = result.add_mutually_exclusive_group()
+    volume.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    volume.add_argument("-v", "--verbose", action="store_true", help="say how long each stage takes, and trace errors")
+    add("--version", action="version", version=f"%(prog)s {__version__}")
+    return result
+
+
+def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Args:
+        argv: the arguments, `sys.argv` where left out.
+        load_engines: makes the models from the settings; the shipped or named ones where left out.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        return _run(arguments, load_engines)
+    except ScanpageError as error:
+        _complain(str(error), arguments.verbose)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted, nothing more was written", verbose=False)
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place before the user: a bug must not look like success
+        _complain(f"unexpected {type(error).__name__}: {error} (run again with -v and report it)", arguments.verbose)
+        return UNEXPECTED
+
+
+def _complain(message: str, verbose: bool) -> None:
+    if verbose:
+        import traceback
+
+        traceback.print_exc(file=sys.stderr)
+    sys.stderr.write(f"scanpage: {' '.join(message.split())}\n")
+
+
+def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
+    from pipeline import outputs
+
+    jobs = outputs.plan(arguments.inputs, arguments.output)
+    options = _options(arguments)
+    _check_outputs(jobs, arguments)
+    return _Run(arguments, options, load_engines).finish(jobs)
+
+
+def _options(arguments: argparse.Namespace) -> ScanOptions:
+    from pipeline.page_range import PageRange
+    from pipeline.scan import ScanOptions
+
+    return ScanOptions(
+        pages=PageRange.parse(arguments.pages),
+        dpi=arguments.dpi,
+        min_score=arguments.min_score,
+        prose=arguments.prose,
+        detector=arguments.detector,
+        recognizer=arguments.recognizer,
+        threads=arguments.threads,
+    )
+
+
+def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
+    """Find unwritable places before the long work."""
+    from pipeline import outputs
+
+    files = [job.target for job in jobs if job.target is not None]
+    if arguments.json is not None:
+        files.append(arguments.json)
+    if len({path.resolve() for path in files}) != len(files):
+        raise UsageError("two results would go to the same file: choose another --json or -o")
+    sources = {Path(entry).resolve() for entry in arguments.inputs}
+    for path in files:
+        if path.resolve() in sources:
+            raise UsageError(f"{path} is an input and would be overwritten: choose another output")
+        outputs.check_file(path)
+    if arguments.preview is not None:
+        outputs.check_folder(arguments.preview)
+
+
+class _Run:
+    """One run of the command: reads all jobs, reports on stderr, writes the results."""
+
+    def __init__(self, arguments: argparse.Namespace, options: ScanOptions, load_engines: EngineLoader | None) -> None:
+        from pipeline.timing import StageTimes
+
+        self._arguments = arguments
+        self._options = options
+        self._load_engines = load_engines
+        self._times = StageTimes()
+        self._start = time.perf_counter()
+
+    def finish(self, jobs: Sequence[Job]) -> int:
+        """Read, write, and return the exit code."""
+        from pipeline.scan import list_inputs, require_readable
+        from scanpage.document import Document
+
+        alone = len(self._arguments.inputs) == 1
+        sources = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
+        with self._times("models"):
+            engines = self._options.load_engines() if self._load_engines is None else self._load_engines(self._options)
+        documents: list[Document] = []
+        with self._progress(sum(map(len, sources))) as on_page:
+            for job, pages in zip(jobs, sources, strict=True):
+                documents.append(self._read(pages, engines, on_page))
+                if len(jobs) == 1:
+                    require_readable(documents[0])
+                self._write(documents[-1], job)
+        whole = Document.joined(documents)
+        require_readable(whole)
+        self._write_json(whole)
+        self._report(whole, jobs)
+        return ExitCode.FINISHED_WITH_FAILURES if whole.failures else ExitCode.DONE
+
+    def _read(self, pages: Sequence[PageSource], engines: Engines, on_page: OnPage) -> Document:
+        from pipeline.scan import scan_pages
+
+        return scan_pages(pages, engines, min_score=self._options.min_score, on_page=on_page, times=self._times)
+
+    def _write(self, document: Document, job: Job) -> None:
+        from pipeline.outputs import deliver
+        from pipeline.write_tex import document_to_tex
+
+        with self._times("write"):
+            deliver(document_to_tex(document), job.target)
+
+    def _write_json(self, document: Document) -> None:
+        if self._arguments.json is None:
+            return
+        import json
+
+        from pipeline.write_json import document_to_json
+        from scanpage.files import write_text
+
+        with self._times("write"):
+            value = document_to_json(document)
+            write_text(self._arguments.json, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+    @contextmanager
+    def _progress(self, total: int) -> Iterator[OnPage]:
+        """What is told of each finished page: writes its preview and moves the bar on a terminal."""
+        from tqdm import tqdm
+
+        from pipeline.preview import PreviewFolder
+
+        folder = None if self._arguments.preview is None else PreviewFolder(self._arguments.preview)
+        hidden = self._arguments.quiet or not sys.stderr.isatty()
+        with tqdm(total=total, unit="page", file=sys.stderr, disable=hidden, leave=False) as bar:
+
+            def on_page(scanned: ScannedPage, image: np.ndarray | None) -> None:
+                if folder is not None and image is not None:
+                    with self._times("preview"):
+                        folder.add(scanned, image)
+                bar.update()
+
+            yield on_page
+
+    def _report(self, document: Document, jobs: Sequence[Job]) -> None:
+        """Failures always, what was done unless quiet, seconds by stage if verbose."""
+        for line in document.failures:
+            _complain(line, verbose=False)
+        if self._arguments.quiet:
+            return
+        where = ", ".join("stdout" if job.target is None else str(job.target) for job in jobs)
+        pages, formulas = len(document.pages), len(document.formulas)
+        seconds = time.perf_counter() - self._start
+        sys.stderr.write(f"{_count(pages, 'page')}, {_count(formulas, 'formula')} in {seconds:.1f} s: {where}\n")
+        if self._arguments.verbose:
+            sys.stderr.write(f"{self._times.summary()}\n")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""The three models behind the pipeline, as what the pipeline needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from scanpage import __version__
+from scanpage.document import Formula, TextLine, Versions
+from scanpage.region import Region
+
+
+class Reading(Protocol):
+    """A reading of one crop: canonical LaTeX tokens joined by blanks, and a confidence."""
+
+    @property
+    def latex(self) -> str: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class FormulaFinder(Protocol):
+    """Finds formulas on a page, uint8 RGB `[H, W, 3]`."""
+
+    @property
+    def version(self) -> str: ...
+
+    def detect(self, image: np.ndarray, *, min_score: float | None = None) -> list[Region]: ...
+
+
+class FormulaReader(Protocol):
+    """Reads crops of formulas, each uint8 RGB `[h, w, 3]`."""
+
+    @property
+    def version(self) -> str: ...
+
+    def read_batch(self, crops: list[np.ndarray]) -> Sequence[Reading]: ...
+
+
+class ProseReader(Protocol):
+    """Reads the prose of a page around its formulas."""
+
+    @property
+    def version(self) -> str: ...
+
+    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The models of one run; without `prose` only formulas are read."""
+
+    detector: FormulaFinder
+    recognizer: FormulaReader
+    prose: ProseReader | None = None
+
+    @property
+    def versions(self) -> Versions:
+        prose = "" if self.prose is None else self.prose.version
+        return Versions(__version__, self.detector.version, self.recognizer.version, prose)
+
+
+def load_engines(
+    *, detector: Path | None = None, recognizer: Path | None = None, prose: bool = True, threads: int = 0
+) -> Engines:
+    """Load the models: the given folders, or the shipped ones.
+
+    Raises:
+        WeightsError: a model is missing or damaged.
+    """
+    from recognizer.predict import Recognizer
+
+    from detector.predict import Detector
+    from pipeline.prose import RapidProse
+
+    return Engines(Detector(detector, threads), Recognizer(recognizer, threads), RapidProse(threads) if prose else None)

@@ -1,0 +1,124 @@
+"""Reading order: columns from left to right, rows from top to bottom, formulas of a row from left to right.
+
+Columns are found as in the XY-cut (Nagy and Seth, 1984), with one change: items that run across the gutter (titles,
+wide formulas) do not hide it, they cut the page into bands instead.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from scanpage.geometry import Box
+
+Item = TypeVar("Item")
+
+MIN_COLUMN_ITEMS = 4
+MIN_COLUMN_SHARE = 0.25
+"""Each column covers at least this share of the band's height, else it is a note beside the text."""
+MAX_SPANNING_SHARE = 0.25
+SAME_ROW_SHARE = 0.5
+
+
+def reading_order(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
+    """Rows of items in reading order.
+
+    Args:
+        items: what stands on the page.
+        box_of: the place of an item, in page pixels.
+
+    Returns:
+        Rows from first to last, each from left to right; every item is in exactly one row.
+    """
+    return [row for column in columns(items, box_of) for row in rows(column, box_of)]
+
+
+def columns(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
+    """Groups of items that are read one after the other: columns, and what spans them."""
+    gutter = _gutter([box_of(item) for item in items])
+    if gutter is None:
+        return [list(items)] if items else []
+    spanning = sorted((i for i in items if box_of(i).x0 < gutter < box_of(i).x1), key=lambda i: box_of(i).center[1])
+    result: list[list[Item]] = []
+    rest = [item for item in items if not box_of(item).x0 < gutter < box_of(item).x1]
+    for span in [*spanning, None]:
+        edge = math.inf if span is None else box_of(span).center[1]
+        above = [item for item in rest if box_of(item).center[1] < edge]
+        rest = [item for item in rest if box_of(item).center[1] >= edge]
+        left = [item for item in above if box_of(item).center[0] < gutter]
+        right = [item for item in above if box_of(item).center[0] >= gutter]
+        result += [*columns(left, box_of), *columns(right, box_of)]
+        if span is not None:
+            result.append([span])
+    return result
+
+
+def rows(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
+    """Items that share a line, from top to bottom; each row from left to right."""
+    found: list[list[Item]] = []
+    for item in sorted(items, key=lambda item: box_of(item).center[1]):
+        row = next((row for row in reversed(found[-3:]) if _fits_row(box_of(item), [box_of(i) for i in row])), None)
+        if row is None:
+            found.append([item])
+        else:
+            row.append(item)
+    for row in found:
+        row.sort(key=lambda item: box_of(item).x0)
+    return sorted(found, key=lambda row: statistics.fmean(box_of(item).center[1] for item in row))
+
+
+def _fits_row(box: Box, row: Sequence[Box]) -> bool:
+    """Whether `box` stands beside what is already in a row: on the same height, and not above or below any of it."""
+    if any(min(box.x1, other.x1) - max(box.x0, other.x0) > 0.2 * min(box.width, other.width) for other in row):
+        return False
+    nearest = min(row, key=lambda other: max(other.x0 - box.x1, box.x0 - other.x1))
+    return overlap_share(box, nearest) >= SAME_ROW_SHARE
+
+
+def overlap_share(one: Box, other: Box) -> float:
+    """How much of the lower of two boxes' heights they share, 0 to 1."""
+    shared = min(one.y1, other.y1) - max(one.y0, other.y0)
+    lower = min(one.height, other.height)
+    return max(0.0, shared) / lower if lower > 0 else 0.0
+
+
+def _gutter(boxes: Sequence[Box]) -> float | None:
+    """x of the clearest gap between two columns, or None for a single column."""
+    if len(boxes) < 2 * MIN_COLUMN_ITEMS:
+        return None
+    line_height = statistics.median(box.height for box in boxes)
+    best: tuple[float, float, float] | None = None
+    for x in _candidate_gaps(boxes):
+        crossing = [box for box in boxes if box.x0 < x < box.x1]
+        left = [box for box in boxes if box.x1 <= x]
+        right = [box for box in boxes if box.x0 >= x]
+        if len(crossing) > MAX_SPANNING_SHARE * len(boxes) or min(len(left), len(right)) < MIN_COLUMN_ITEMS:
+            continue
+        gap = min(box.x0 for box in right) - max(box.x1 for box in left)
+        if gap < 0.5 * line_height or not _stand_side_by_side(left, right):
+            continue
+        candidate = (-float(len(crossing)), gap, x)
+        best = candidate if best is None else max(best, candidate)
+    return None if best is None else best[2]
+
+
+def _candidate_gaps(boxes: Sequence[Box]) -> list[float]:
+    """Middles between each right edge and the next left edge after it."""
+    lefts = sorted(box.x0 for box in boxes)
+    middles: set[float] = set()
+    for edge in {box.x1 for box in boxes}:
+        following = next((x for x in lefts if x > edge), None)
+        if following is not None:
+            middles.add((edge + following) / 2)
+    return sorted(middles)
+
+
+def _stand_side_by_side(left: Sequence[Box], right: Sequence[Box]) -> bool:
+    """Whether two groups are columns: each is tall and wide enough, and they run along the same stretch of the page."""
+    one, other, whole = Box.around(left), Box.around(right), Box.around([*left, *right])
+    if min(one.width, other.width) < 0.2 * whole.width:
+        return False
+    filled = min(sum(box.height for box in group) for group in (left, right))
+    return overlap_share(one, other) > 0.5 and filled > MIN_COLUMN_SHARE * whole.height

@@ -1,0 +1,93 @@
+"""Where results go: chosen and checked before the long work, written atomically after it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanpage.errors import OutputError, UsageError
+from scanpage.files import write_text
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Inputs that become one document, and its file; a target of None is standard output."""
+
+    inputs: tuple[str, ...]
+    target: Path | None
+
+
+def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
+    """One document of all inputs, or one for each where `output` is a folder.
+
+    Without `output` the document goes into the current folder, named after the first input.
+    """
+    if not inputs:
+        raise UsageError("no input: name a PDF, a picture, a folder, or - for standard input")
+    if output is None:
+        return [Job(tuple(inputs), Path(f"{stem(inputs[0])}.tex"))]
+    if output == STDOUT:
+        return [Job(tuple(inputs), None)]
+    if not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+        return [Job(tuple(inputs), Path(output))]
+    names = unique_names([stem(entry) for entry in inputs])
+    return [Job((entry,), Path(output) / f"{name}.tex") for entry, name in zip(inputs, names, strict=True)]
+
+
+def stem(entry: str) -> str:
+    """The name for results of an input: its file name without suffix."""
+    if entry in (STDOUT, "<stdin>"):
+        return "stdin"
+    path = Path(entry)
+    return (path.resolve().name if path.is_dir() else path.stem) or "page"
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """`names` with `-2`, `-3` … at the end of those that came before."""
+    taken: set[str] = set()
+    result: list[str] = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate in taken:
+            count += 1
+            candidate = f"{name}-{count}"
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def check_file(path: Path) -> None:
+    """Make sure that a file can be written at `path`, making its folder. Raises `OutputError`."""
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; name a file")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that files can be written in `folder`, making it. Raises `OutputError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose a writable place") from error
+
+
+def deliver(text: str, target: Path | None) -> None:
+    """Write `text` to `target`, or to standard output. Raises `OutputError`."""
+    if target is not None:
+        write_text(target, text)
+        return
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    except OSError as error:
+        # The reader went away; without this, Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write to standard output: {error.strerror}") from error

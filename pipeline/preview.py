@@ -1,0 +1,208 @@
+"""Preview pictures: the page with its formulas boxed and numbered, and their readings in a column beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline import formula_tex
+from pipeline.outputs import stem, unique_names
+from scanpage.document import Formula, Paragraph, ScannedPage
+from scanpage.files import atomic_path
+from scanpage.geometry import Box
+from scanpage.region import RegionKind
+
+Colour = tuple[int, int, int]
+
+PAGE_SIDE_PX = 1500
+COLUMN_PX = 620
+PADDING_PX = 22
+TEXT_PX = 19
+SMALL_PX = 14
+LINE_STEP = 1.3
+GAP_PX = 12
+
+PAPER: Colour = (250, 250, 248)
+INK: Colour = (34, 38, 46)
+FAINT: Colour = (128, 134, 144)
+KIND_COLOURS: dict[RegionKind, Colour] = {RegionKind.ISOLATED: (28, 98, 198), RegionKind.INLINE: (17, 132, 92)}
+PROSE_COLOUR: Colour = (188, 150, 90)
+DOUBT_COLOUR: Colour = (200, 60, 40)
+JPEG_QUALITY = 90
+DOUBT_BELOW = 0.5
+"""Readings with less confidence get their score in red."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One reading in the column: its number, where it wants to stand, and its wrapped lines."""
+
+    number: int
+    formula: Formula
+    wanted_y: float
+    lines: tuple[str, ...]
+
+    @property
+    def height(self) -> float:
+        return SMALL_PX * LINE_STEP + len(self.lines) * TEXT_PX * LINE_STEP + GAP_PX
+
+
+class PreviewFolder:
+    """Writes previews as `<name of the source>-p001.jpg` into a folder; sources of one name are told apart."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stems: dict[str, str] = {}
+
+    def add(self, scanned: ScannedPage, image: np.ndarray) -> Path:
+        """Draw and write one page. Raises `OutputError`."""
+        source = scanned.page.source
+        if source not in self._stems:
+            names = [*self._stems.values(), stem(source)]
+            self._stems[source] = unique_names(names)[-1]
+        path = self._folder / f"{self._stems[source]}-p{scanned.page.number:03d}.jpg"
+        with atomic_path(path) as temporary:
+            draw_preview(scanned, image).save(temporary, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        return path
+
+
+def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
+    """The page (uint8 RGB `[H, W, 3]`) with boxes, and the column of readings to its right."""
+    scale = PAGE_SIDE_PX / max(image.shape[:2])
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    page = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
+    entries = _entries(scanned, scale)
+    tops = _spread([entry.wanted_y for entry in entries], [entry.height for entry in entries], size[1])
+    bottom = max((top + entry.height for top, entry in zip(tops, entries, strict=True)), default=0.0)
+    canvas = Image.new("RGB", (size[0] + COLUMN_PX, max(size[1], round(bottom) + PADDING_PX)), PAPER)
+    canvas.paste(page, (0, 0))
+    draw = ImageDraw.Draw(canvas, "RGBA")
+    _draw_prose(draw, scanned, scale)
+    for entry, top in zip(entries, tops, strict=True):
+        _draw_box(draw, entry, scale)
+        _draw_leader(draw, entry, scale, page_right=size[0], top=top)
+    for entry, top in zip(entries, tops, strict=True):
+        _draw_reading(draw, entry, left=size[0] + PADDING_PX, top=top)
+    if not entries:
+        note = "no formulas found" if scanned.failure is None else "page not read"
+        draw.text((size[0] + PADDING_PX, PADDING_PX), note, fill=FAINT, font=_font(TEXT_PX))
+    return canvas
+
+
+def _entries(scanned: ScannedPage, scale: float) -> list[_Entry]:
+    font = _font(TEXT_PX)
+    width = COLUMN_PX - 3 * PADDING_PX - 24
+    return [
+        _Entry(number, formula, formula.box.y0 * scale, tuple(_wrap(_reading(formula), font, width)))
+        for number, formula in enumerate(scanned.formulas, start=1)
+    ]
+
+
+def _reading(formula: Formula) -> str:
+    return formula_tex.tidy(formula_tex.tokens_of(formula.latex)) if formula.is_read else "(not read)"
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """`text` in lines of at most `width` pixels, broken at blanks where there are any."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        while font.getlength(candidate) > width:
+            keep = line or _fitting_part(candidate, font, width)
+            lines.append(keep)
+            candidate, line = candidate[len(keep) :].lstrip(" "), ""
+        line = candidate
+    return [*lines, line] if line or not lines else lines
+
+
+def _fitting_part(word: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    length = next((n for n in range(len(word), 1, -1) if font.getlength(word[:n]) <= width), 1)
+    return word[:length]
+
+
+def _spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[float]:
+    """Tops near the wanted ones, without overlap, within `limit` where the heights allow it.
+
+    Reading order is not always top-down (columns), so entries keep the given order.
+    """
+    tops: list[float] = []
+    edge = float(PADDING_PX)
+    for want, height in zip(wanted, heights, strict=True):
+        tops.append(max(edge, want))
+        edge = tops[-1] + height
+    edge = limit - PADDING_PX
+    for index in range(len(tops) - 1, -1, -1):
+        tops[index] = min(tops[index], edge - heights[index])
+        edge = tops[index]
+    if tops and tops[0] < PADDING_PX:
+        edge = float(PADDING_PX)
+        for index, height in enumerate(heights):
+            tops[index], edge = edge, edge + height
+    return tops
+
+
+def _draw_prose(draw: ImageDraw.ImageDraw, scanned: ScannedPage, scale: float) -> None:
+    for block in scanned.blocks:
+        if isinstance(block, Paragraph):
+            for line in block.lines:
+                _underline(draw, line.box.scaled(scale))
+
+
+def _underline(draw: ImageDraw.ImageDraw, box: Box) -> None:
+    draw.line((box.x0, box.y1, box.x1, box.y1), fill=(*PROSE_COLOUR, 150), width=2)
+
+
+def _draw_box(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float) -> None:
+    colour = KIND_COLOURS[entry.formula.region.kind]
+    box = entry.formula.box.scaled(scale).padded(2)
+    draw.rectangle(box.xyxy, fill=(*colour, 26), outline=(*colour, 255), width=2)
+    _badge(draw, entry.number, colour, right=box.x0, bottom=box.y0 + 1)
+
+
+def _badge(draw: ImageDraw.ImageDraw, number: int, colour: Colour, *, right: float, bottom: float) -> None:
+    """The number of a formula on its corner; moved inside where the page ends."""
+    font = _font(SMALL_PX)
+    width, height = font.getlength(str(number)) + 8, SMALL_PX + 4
+    x0, y0 = max(0.0, right - 1), max(0.0, bottom - height)
+    draw.rounded_rectangle((x0, y0, x0 + width, y0 + height), radius=3, fill=(*colour, 235))
+    draw.text((x0 + 4, y0 + height / 2), str(number), fill="white", font=font, anchor="lm")
+
+
+def _draw_leader(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float, *, page_right: int, top: float) -> None:
+    box = entry.formula.box.scaled(scale).padded(2)
+    start, end = (box.x1, box.center[1]), (page_right + PADDING_PX - 8, top + SMALL_PX * 0.7)
+    draw.line((start, end), fill=(*KIND_COLOURS[entry.formula.region.kind], 70), width=1)
+
+
+def _draw_reading(draw: ImageDraw.ImageDraw, entry: _Entry, *, left: float, top: float) -> None:
+    formula = entry.formula
+    colour = KIND_COLOURS[formula.region.kind]
+    small, text = _font(SMALL_PX), _font(TEXT_PX)
+    _badge(draw, entry.number, colour, right=left + 1, bottom=top + SMALL_PX + 4)
+    label = f"{formula.region.kind.value}   found {formula.region.score:.0%}   read "
+    x = left + font_width(small, str(entry.number)) + 18
+    y = top + (SMALL_PX + 4) / 2
+    draw.text((x, y), label, fill=FAINT, font=small, anchor="lm")
+    doubtful = formula.score < DOUBT_BELOW or not formula.is_read
+    score_colour = DOUBT_COLOUR if doubtful else FAINT
+    draw.text((x + font_width(small, label), y), f"{formula.score:.0%}", fill=score_colour, font=small, anchor="lm")
+    for index, line in enumerate(entry.lines):
+        y = top + SMALL_PX * LINE_STEP + 3 + index * TEXT_PX * LINE_STEP
+        draw.text((left + 2, y), line, fill=INK if formula.is_read else DOUBT_COLOUR, font=text)
+
+
+def font_width(font: ImageFont.FreeTypeFont, text: str) -> float:
+    return float(font.getlength(text))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Pillow's own face: nothing else is sure to be there."""
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise RuntimeError("Pillow was built without FreeType, which previews need")
+    return font

@@ -1,0 +1,228 @@
+"""Prose around the formulas, read by the models that RapidOCR ships; formulas are painted over and put back after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from pipeline.order import overlap_share
+from pipeline.regions import share_inside
+from scanpage.document import Formula, Piece, TextLine
+from scanpage.errors import WeightsError
+from scanpage.geometry import Box
+from scanpage.region import RegionKind
+
+DETECTION_SIDE_PX = 1280
+"""Long side of the page as the text detector sees it; at this size 8-point print of an A4 page is still found."""
+MIN_SCORE = 0.5
+MIN_PIECE_SHARE = 0.25
+"""Pieces of a line narrower than this share of its height hold no text."""
+SAME_LINE_SHARE = 0.5
+MAX_GAP_HEIGHTS = 1.5
+"""Pieces on one baseline belong to one line up to this gap, in line heights; wider gaps part columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A stretch of recognised text, in page pixels, with its confidence in [0, 1]."""
+
+    box: Box
+    text: str
+    score: float
+
+
+class RapidProse:
+    """RapidOCR's text detector and recognizer, from the files inside its package: nothing is ever downloaded.
+
+    Args:
+        threads: threads of the inference engine, 0 for its own choice.
+
+    Raises:
+        WeightsError: the installed rapidocr holds no models.
+    """
+
+    def __init__(self, threads: int = 0) -> None:
+        import rapidocr
+        from rapidocr import RapidOCR
+
+        models = Path(rapidocr.__file__).parent / "models"
+        self._engine = RapidOCR(
+            params={
+                "Global.log_level": "critical",
+                "Global.use_cls": False,
+                "Global.text_score": MIN_SCORE,
+                "Global.max_side_len": DETECTION_SIDE_PX,
+                "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
+                "Det.limit_type": "max",
+                "Det.limit_side_len": DETECTION_SIDE_PX,
+                # A path that is given is loaded as it is; a path that is not is looked up on the network.
+                "Det.model_path": str(_shipped(models, "det")),
+                "Rec.model_path": str(_shipped(models, "rec")),
+            }
+        )
+        self.version = f"rapidocr {_installed_version()}"
+
+    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+        """Lines of prose on a page, with the inline formulas put back where they stand.
+
+        Args:
+            image: the page, uint8 RGB `[H, W, 3]`.
+            formulas: what was read on it; isolated ones are left out, every inline one ends up in exactly one line.
+        """
+        boxes = [formula.box for formula in formulas]
+        inline = [formula for formula in formulas if formula.region.kind is RegionKind.INLINE]
+        isolated = [formula.box for formula in formulas if formula.region.kind is RegionKind.ISOLATED]
+        masked = paint_over(image, boxes)
+        quads = [quad for quad in self._find(masked) if not _mostly_inside(_box_of(quad), isolated)]
+        parts = [part for quad in quads for part in split_at(quad, [formula.box for formula in inline])]
+        return join_lines(self._recognise(masked, parts), inline)
+
+    def _find(self, image: np.ndarray) -> list[np.ndarray]:
+        """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
+        found: Any = self._engine(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
+        return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
+
+    def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
+        crops = [straightened(image, quad)[..., ::-1] for quad in quads]
+        if not crops:
+            return []
+        found = self._engine.recognize_txt([np.ascontiguousarray(crop) for crop in crops])
+        return [
+            TextPiece(_box_of(quad), text.strip(), min(1.0, float(score)))
+            for quad, text, score in zip(quads, found.txts, found.scores, strict=True)
+            if text.strip() and score >= MIN_SCORE
+        ]
+
+
+def _shipped(models: Path, task: str) -> Path:
+    found = sorted(models.glob(f"*_{task}_*.onnx"))
+    if len(found) != 1:
+        raise WeightsError(f"{models} should hold one {task} model, not {len(found)}: install rapidocr again")
+    return found[0]
+
+
+def _installed_version() -> str:
+    from importlib.metadata import version
+
+    return version("rapidocr")
+
+
+def paint_over(image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """A copy of `image` with `boxes` in the colour of the paper around each."""
+    painted = image.copy()
+    height, width = image.shape[:2]
+    for box in boxes:
+        x0, y0, x1, y1 = box.padded(1).clipped(width, height).pixels()
+        ax0, ay0, ax1, ay1 = box.padded(4).clipped(width, height).pixels()
+        around = image[ay0:ay1, ax0:ax1].reshape(-1, 3)
+        if around.size:
+            # Paper is what is bright and common: the median of the brighter half.
+            brightness = around.sum(1)
+            painted[y0:y1, x0:x1] = np.median(around[brightness >= np.median(brightness)], axis=0)
+    return painted
+
+
+def straightened(image: np.ndarray, quad: np.ndarray) -> np.ndarray:
+    """The pixels within corners `[4, 2]` (clockwise from the top left) as an upright picture `[h, w, 3]`."""
+    width = max(1, round(float(max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3])))))
+    height = max(1, round(float(max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1])))))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    transform = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    return np.asarray(
+        cv2.warpPerspective(image, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    )
+
+
+def split_at(quad: np.ndarray, holes: Sequence[Box]) -> list[np.ndarray]:
+    """The parts of a text line, as corners `[4, 2]`, that lie beside the inline formulas cut out of it."""
+    line = _box_of(quad)
+    if line.width <= 0:
+        return []
+    cuts = sorted(
+        ((hole.x0 - line.x0) / line.width, (hole.x1 - line.x0) / line.width)
+        for hole in holes
+        if _on_line(hole, quad) and hole.x1 > line.x0 and hole.x0 < line.x1
+    )
+    parts: list[np.ndarray] = []
+    start = 0.0
+    for left, right in [*cuts, (1.0, 1.0)]:
+        if (left - start) * line.width >= MIN_PIECE_SHARE * _height_of(quad):
+            parts.append(_stretch(quad, start, left))
+        start = max(start, right)
+    return parts
+
+
+def _stretch(quad: np.ndarray, start: float, end: float) -> np.ndarray:
+    """The part of a quad between two shares of its length."""
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    return np.stack([quad[0] + start * top, quad[0] + end * top, quad[3] + end * bottom, quad[3] + start * bottom])
+
+
+def _on_line(hole: Box, quad: np.ndarray) -> bool:
+    """Whether the line runs through the formula: its middle at that place is within the formula, or the other way."""
+    x, y = hole.center
+    line = _box_of(quad)
+    share = min(max((x - line.x0) / line.width, 0.0), 1.0)
+    top, bottom = (float(a[1] + share * (b[1] - a[1])) for a, b in ((quad[0], quad[1]), (quad[3], quad[2])))
+    return top <= y <= bottom or hole.y0 <= (top + bottom) / 2 <= hole.y1
+
+
+def join_lines(pieces: Sequence[TextPiece], inline: Sequence[Formula]) -> list[TextLine]:
+    """Text and inline formulas on one baseline joined into lines, from left to right.
+
+    Each piece and each formula is in exactly one line.
+    """
+    members: list[TextPiece | Formula] = sorted([*pieces, *inline], key=lambda member: member.box.x0)
+    lines: list[list[TextPiece | Formula]] = []
+    for member in members:
+        nearest = min(
+            (line for line in lines if _continues(line, member)),
+            key=lambda line: member.box.x0 - line[-1].box.x1,
+            default=None,
+        )
+        if nearest is None:
+            lines.append([member])
+        else:
+            nearest.append(member)
+    return [_line(line) for line in sorted(lines, key=lambda line: Box.around(m.box for m in line).y0)]
+
+
+def _continues(line: Sequence[TextPiece | Formula], member: TextPiece | Formula) -> bool:
+    last = line[-1].box
+    box = member.box
+    height = max(last.height, box.height) if not isinstance(member, TextPiece) else min(last.height, box.height)
+    gap = box.x0 - last.x1
+    if not -0.5 * height <= gap <= MAX_GAP_HEIGHTS * height:
+        return False
+    return overlap_share(last, box) >= SAME_LINE_SHARE
+
+
+def _line(members: Sequence[TextPiece | Formula]) -> TextLine:
+    pieces: list[Piece] = []
+    for member in members:
+        if isinstance(member, Formula):
+            pieces.append(member)
+        elif pieces and isinstance(pieces[-1], str):
+            pieces[-1] = f"{pieces[-1]} {member.text}"
+        else:
+            pieces.append(member.text)
+    score = min((member.score for member in members if isinstance(member, TextPiece)), default=1.0)
+    return TextLine(Box.around(member.box for member in members), tuple(pieces), score)
+
+
+def _mostly_inside(box: Box, others: Sequence[Box]) -> bool:
+    return any(share_inside(box, other) > 0.6 for other in others)
+
+
+def _box_of(quad: np.ndarray) -> Box:
+    (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
+    return Box(float(x0), float(y0), float(x1), float(y1))
+
+
+def _height_of(quad: np.ndarray) -> float:
+    return float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2

@@ -1,0 +1,188 @@
+"""The Python front door: inputs to a `Document`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.assemble import assemble
+from pipeline.engines import Engines, load_engines
+from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
+from pipeline.page_range import ALL_PAGES, PageRange
+from pipeline.regions import crop, settle
+from pipeline.timing import StageTimes
+from scanpage.document import Document, Formula, ScannedPage
+from scanpage.errors import InputError, UsageError
+from scanpage.region import Region
+
+MIN_DPI, MAX_DPI = 36, 1200
+
+OnPage = Callable[[ScannedPage, np.ndarray | None], None]
+"""Called after each page with the result and its picture (None where the page could not be loaded)."""
+
+PAGE_ERRORS = (InputError, RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError)
+"""What may go wrong with one page while the others can still be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """Settings of a run.
+
+    Attributes:
+        pages: which pages of each input to read.
+        dpi: resolution at which PDF pages are drawn, and assumed of pictures that name none.
+        min_score: least detector score of a formula, None for the model's own threshold.
+        prose: whether to read the text around the formulas.
+        detector: folder of another detector than the shipped one.
+        recognizer: folder of another recognizer than the shipped one.
+        threads: threads of the inference engines, 0 for their own choice.
+    """
+
+    pages: PageRange = ALL_PAGES
+    dpi: int = DEFAULT_DPI
+    min_score: float | None = None
+    prose: bool = True
+    detector: Path | None = None
+    recognizer: Path | None = None
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if not MIN_DPI <= self.dpi <= MAX_DPI:
+            raise UsageError(f"--dpi must lie between {MIN_DPI} and {MAX_DPI}, got {self.dpi}")
+        if self.min_score is not None and not 0.0 <= self.min_score <= 1.0:
+            raise UsageError(f"--min-score must lie between 0 and 1, got {self.min_score}")
+        if self.threads < 0:
+            raise UsageError(f"--threads must be 0 or more, got {self.threads}")
+
+    def load_engines(self) -> Engines:
+        """Load the models that these settings name. Raises `WeightsError`."""
+        return load_engines(detector=self.detector, recognizer=self.recognizer, prose=self.prose, threads=self.threads)
+
+
+def scan(
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    options: ScanOptions | None = None,
+    engines: Engines | None = None,
+    on_page: OnPage | None = None,
+) -> Document:
+    """Read pages of mathematics.
+
+    Args:
+        inputs: files, folders, or `-` for standard input.
+        options: settings, the defaults where left out.
+        engines: loaded models, to use them for more than one call; loaded by `options` where left out.
+        on_page: told of each finished page.
+
+    Returns:
+        All pages in order. A page that cannot be read stands in it as a failure, see `Document.failures`.
+
+    Raises:
+        InputError: an input does not exist, or no page at all could be read.
+        WeightsError: a model is missing or damaged.
+    """
+    options = ScanOptions() if options is None else options
+    sources = list_inputs([os.fspath(entry) for entry in inputs], options)
+    engines = options.load_engines() if engines is None else engines
+    document = scan_pages(sources, engines, min_score=options.min_score, on_page=on_page)
+    require_readable(document)
+    return document
+
+
+def list_inputs(inputs: Sequence[str], options: ScanOptions, *, alone: bool | None = None) -> list[PageSource]:
+    """The pages of all inputs; one of several that cannot be opened stands in the list as one broken page.
+
+    Args:
+        inputs: files, folders, or `-`.
+        options: settings.
+        alone: whether a broken input ends the run since nothing else is read in it; by default if it is the only one.
+
+    Raises:
+        UsageError: there are no inputs.
+        InputError: an input does not exist or lacks the chosen pages, or the only one cannot be opened.
+    """
+    if not inputs:
+        raise UsageError("no input: name a PDF, a picture, a folder, or - for standard input")
+    alone = len(inputs) == 1 if alone is None else alone
+    sources: list[PageSource] = []
+    for entry in inputs:
+        try:
+            sources += list_pages(entry, pages=options.pages, dpi=options.dpi)
+        except InputError as error:
+            if alone or not Path(entry).is_file():
+                raise
+            sources.append(PageSource(Path(entry), entry, dpi=options.dpi, broken=str(error)))
+    return sources
+
+
+def scan_pages(
+    sources: Sequence[PageSource],
+    engines: Engines,
+    *,
+    min_score: float | None = None,
+    on_page: OnPage | None = None,
+    times: StageTimes | None = None,
+) -> Document:
+    """Read listed pages one by one, holding one picture at a time; pages that cannot be read stand as failures."""
+    times = StageTimes() if times is None else times
+    done: list[ScannedPage] = []
+    for source in sources:
+        scanned, image = _scan_source(source, engines, min_score, times)
+        done.append(scanned)
+        if on_page is not None:
+            on_page(scanned, image)
+    return Document(tuple(done), engines.versions)
+
+
+def require_readable(document: Document) -> None:
+    """Raise `InputError` with the first reason if no page of the document could be read."""
+    if document.pages and all(scanned.failure is not None for scanned in document.pages):
+        raise InputError(str(document.pages[0].failure))
+
+
+def _scan_source(
+    source: PageSource, engines: Engines, min_score: float | None, times: StageTimes
+) -> tuple[ScannedPage, np.ndarray | None]:
+    loaded: LoadedPage | None = None
+    try:
+        with times("load"):
+            loaded = source.load()
+        return scan_page(loaded, engines, min_score=min_score, times=times), loaded.image
+    except PAGE_ERRORS as error:
+        page = source.unread() if loaded is None else loaded.page
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if not isinstance(error, InputError):
+            reason = f"{page.name} could not be processed: {reason}"
+        return ScannedPage(page, failure=reason), None if loaded is None else loaded.image
+
+
+def scan_page(
+    loaded: LoadedPage, engines: Engines, *, min_score: float | None = None, times: StageTimes | None = None
+) -> ScannedPage:
+    """Read one page picture."""
+    times = StageTimes() if times is None else times
+    image, page = loaded.image, loaded.page
+    with times("detect"):
+        found = engines.detector.detect(image, min_score=min_score)
+        regions = settle(found, width=page.width_px, height=page.height_px)
+    with times("formulas"):
+        formulas = _read(image, regions, engines)
+    with times("prose"):
+        lines = [] if engines.prose is None else engines.prose.read(image, formulas)
+    placed = {id(formula) for line in lines for formula in line.formulas}
+    isolated = [formula for formula in formulas if id(formula) not in placed]
+    with times("assemble"):
+        return assemble(page, lines, isolated)
+
+
+def _read(image: np.ndarray, regions: Sequence[Region], engines: Engines) -> list[Formula]:
+    if not regions:
+        return []
+    readings = engines.recognizer.read_batch([crop(image, region.box) for region in regions])
+    return [
+        Formula(region, reading.latex.strip(), reading.score) for region, reading in zip(regions, readings, strict=True)
+    ]

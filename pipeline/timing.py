@@ -1,0 +1,30 @@
+"""Seconds that each stage took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class StageTimes:
+    """Adds up seconds by stage; `with times("detect"): …`."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] = self._seconds.get(stage, 0.0) + time.perf_counter() - start
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Stages in the order of their first use."""
+        return dict(self._seconds)
+
+    def summary(self) -> str:
+        return ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self._seconds.items())

@@ -1,0 +1,236 @@
+"""What was read: pages of paragraphs and displayed formulas, in reading order, with their places and scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from scanpage.geometry import Box
+from scanpage.region import Region
+
+POINTS_PER_INCH = 72.0
+
+
+def _check_score(score: float) -> None:
+    if not 0.0 <= score <= 1.0:
+        raise ValueError(f"score must lie in [0, 1], got {score}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page picture: where it came from and how its pixels map to paper.
+
+    Attributes:
+        source: the file (or `<stdin>`) that holds the page, as the user named it.
+        number: the page within that file, from 1.
+        width_px: width of the page picture that all boxes refer to.
+        height_px: its height.
+        dpi: pixels of that picture per inch of paper.
+    """
+
+    source: str
+    number: int
+    width_px: int
+    height_px: int
+    dpi: float
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError(f"pages are numbered from 1, got {self.number}")
+        if self.width_px < 0 or self.height_px < 0:
+            raise ValueError(f"page size must not be negative, got {self.width_px} x {self.height_px}")
+        if not (math.isfinite(self.dpi) and self.dpi > 0):
+            raise ValueError(f"dpi must be positive, got {self.dpi}")
+
+    @property
+    def name(self) -> str:
+        return f"{self.source} page {self.number}"
+
+    def to_points(self, box: Box) -> Box:
+        """`box` in PDF points (1/72 inch), origin still at the top left corner, y down."""
+        return box.scaled(POINTS_PER_INCH / self.dpi)
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula on the page and its reading.
+
+    Attributes:
+        region: where it stands (page pixels), its kind and the detector's score.
+        latex: canonical tokens joined by blanks; empty where the formula could not be read.
+        score: the recognizer's confidence in [0, 1].
+    """
+
+    region: Region
+    latex: str
+    score: float
+
+    def __post_init__(self) -> None:
+        _check_score(self.score)
+
+    @property
+    def box(self) -> Box:
+        return self.region.box
+
+    @property
+    def is_read(self) -> bool:
+        return bool(self.latex.strip())
+
+
+Piece = str | Formula
+"""A stretch of prose, or a formula inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of prose: stretches of text and inline formulas from left to right.
+
+    Attributes:
+        box: the place of the whole line, in page pixels.
+        pieces: at least one; text pieces are never empty and never neighbours.
+        score: the lowest confidence of its text in [0, 1]; 1 where it holds formulas only.
+    """
+
+    box: Box
+    pieces: tuple[Piece, ...]
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_score(self.score)
+        if not self.pieces or any(isinstance(piece, str) and not piece.strip() for piece in self.pieces):
+            raise ValueError("a text line needs pieces, and none of them empty")
+        kinds = [isinstance(piece, str) for piece in self.pieces]
+        if any(left and right for left, right in pairwise(kinds)):
+            raise ValueError("neighbouring text pieces must be joined into one")
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(piece for piece in self.pieces if isinstance(piece, Formula))
+
+    @property
+    def text(self) -> str:
+        """The line in plain text, its formulas between dollar signs."""
+        return " ".join(piece if isinstance(piece, str) else f"${piece.latex}$" for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines of prose that belong together."""
+
+    lines: tuple[TextLine, ...]
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise ValueError("a paragraph needs at least one line")
+
+    @property
+    def box(self) -> Box:
+        return Box.around(line.box for line in self.lines)
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(formula for line in self.lines for formula in line.formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayRow:
+    """One line of a display: a formula, or several side by side, and the equation number at its end."""
+
+    formulas: tuple[Formula, ...]
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.formulas:
+            raise ValueError("a display row needs at least one formula")
+        if self.tag is not None and not self.tag.strip():
+            raise ValueError("an equation number must not be empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Formulas set apart from the prose: one row, or a derivation line by line."""
+
+    rows: tuple[DisplayRow, ...]
+
+    def __post_init__(self) -> None:
+        if not self.rows:
+            raise ValueError("a display needs at least one row")
+
+    @property
+    def box(self) -> Box:
+        return Box.around(formula.box for formula in self.formulas)
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(formula for row in self.rows for formula in row.formulas)
+
+
+Block = Paragraph | Display
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedPage:
+    """A page and what stands on it in reading order, or the reason (which names the page) why it could not be read."""
+
+    page: Page
+    blocks: tuple[Block, ...] = ()
+    failure: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.failure is not None and (self.blocks or not self.failure.strip()):
+            raise ValueError("a failed page has a reason and no blocks")
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(formula for block in self.blocks for formula in block.formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What made a document: this package and the exact weights; empty where a part was not used."""
+
+    scanpage: str
+    detector: str = ""
+    recognizer: str = ""
+    prose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All pages of one run, in the order of the inputs."""
+
+    pages: tuple[ScannedPage, ...]
+    versions: Versions
+
+    def __iter__(self) -> Iterator[ScannedPage]:
+        return iter(self.pages)
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return tuple(formula for page in self.pages for formula in page.formulas)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One line for each page and each formula that could not be read."""
+        lines: list[str] = []
+        for scanned in self.pages:
+            if scanned.failure is not None:
+                lines.append(scanned.failure)
+            unread = sum(not formula.is_read for formula in scanned.formulas)
+            if unread:
+                lines.append(f"{scanned.page.name}: {unread} of {len(scanned.formulas)} formulas could not be read")
+        return tuple(lines)
+
+    @staticmethod
+    def joined(documents: Iterable[Document]) -> Document:
+        """One document with the pages of all.
+
+        Raises:
+            ValueError: `documents` is empty.
+        """
+        parts = list(documents)
+        if not parts:
+            raise ValueError("Document.joined needs at least one document")
+        return Document(tuple(page for part in parts for page in part.pages), parts[0].versions)
