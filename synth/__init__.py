@@ -1,0 +1,1 @@
+"""synth: formulas and ink to synthetic pages, with truth."""

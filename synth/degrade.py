@@ -1,0 +1,188 @@
+"""From a clean sheet to what a scanner, a phone or a fax makes of it. The truth moves with the pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from scanpage.geometry import Box
+from synth.sheet import Mark, Pixels, Sheet
+from synth.warp import Matrix, Warp
+
+Field = npt.NDArray[np.float32]
+
+
+class Capture(Enum):
+    """How the page came into the computer."""
+
+    SCREEN = "screen"
+    SCAN = "scan"
+    FAX = "fax"
+    PHOTO = "photo"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished page: uint8[h, w, 3] RGB, its formulas, and the quality that JPEG is to keep (1-100)."""
+
+    pixels: Pixels
+    marks: tuple[Mark, ...]
+    jpeg_quality: int
+
+
+# A picture's formulas stay this far from its edge.
+EDGE_MARGIN_PX = 3.0
+
+
+def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side: int) -> Picture:
+    """Capture `sheet` as a picture whose longer side is `long_side` pixels."""
+    if rng.random() < 0.3 and capture is not Capture.SCREEN:
+        sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels))
+    if capture is Capture.PHOTO:
+        pixels, marks = _photograph(rng, sheet, long_side)
+    else:
+        pixels, marks = _scan(rng, sheet, long_side, tilted=capture is not Capture.SCREEN)
+    if capture is Capture.PHOTO:
+        pixels = _sensor(rng, _light(rng, pixels), blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0)))
+    elif capture is Capture.SCAN:
+        tone = np.clip(pixels.astype(np.float32) * rng.uniform(0.85, 1.05) + rng.uniform(-8, 8), 0, 255).astype(np.uint8)
+        pixels = _sensor(rng, tone, blur_px=float(rng.gamma(1.5, 0.35)), noise=float(rng.gamma(1.5, 2.0)))
+    elif capture is Capture.FAX:
+        pixels = _fax(rng, pixels)
+    if capture is not Capture.SCREEN and rng.random() < 0.3:
+        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
+    return Picture(pixels, marks, quality)
+
+
+def warped(sheet: Sheet, warp: Warp) -> tuple[Mark, ...]:
+    """The sheet's marks where `warp` puts them."""
+    return tuple(replace(mark, rim=warp.points(mark.rim)) for mark in sheet.marks)
+
+
+def _content(sheet: Sheet) -> Box:
+    return Box.around(sheet.taken) if sheet.taken else Box(0, 0, sheet.width, sheet.height)
+
+
+def _scan(rng: np.random.Generator, sheet: Sheet, long_side: int, *, tilted: bool) -> tuple[Pixels, tuple[Mark, ...]]:
+    scale = long_side / max(sheet.width, sheet.height)
+    width, height = round(sheet.width * scale), round(sheet.height * scale)
+    if not tilted and scale == 1.0:
+        return sheet.pixels, tuple(sheet.marks)
+    angle = float(np.clip(rng.normal(0, 0.8), -3, 3)) if tilted else 0.0
+    turn = _around(width / 2, height / 2, np.deg2rad(angle)) @ np.diag([scale, scale, 1.0])
+    warp = Warp(turn).keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
+    outside = int(rng.choice([255, 245, 30])) if tilted else 255
+    pixels = warp.picture(sheet.pixels, width, height, border=outside)
+    cover = warp.picture(sheet.cover, width, height, border=255)
+    pixels[cover < 128] = outside
+    return pixels, warped(sheet, warp)
+
+
+def _photograph(rng: np.random.Generator, sheet: Sheet, long_side: int) -> tuple[Pixels, tuple[Mark, ...]]:
+    ratio = float(rng.choice([0.75, 0.75, 0.5625, 0.667, sheet.width / sheet.height]))
+    width, height = (round(long_side * ratio), long_side) if ratio <= 1 else (long_side, round(long_side / ratio))
+    fill = float(rng.uniform(0.8, 1.12))
+    scale = fill * min(width / sheet.width, height / sheet.height)
+    corners = np.array([[0, 0], [sheet.width, 0], [sheet.width, sheet.height], [0, sheet.height]], np.float32)
+    centre = np.array([width / 2, height / 2]) + rng.normal(0, 0.02, 2) * [width, height]
+    target = (corners - [sheet.width / 2, sheet.height / 2]) * scale
+    target += rng.normal(0, 0.018, (4, 2)) * [width, height] + centre
+    angle = float(np.clip(rng.normal(0, 2.5), -9, 9))
+    lens = _around(float(centre[0]), float(centre[1]), np.deg2rad(angle)) @ cv2.getPerspectiveTransform(
+        corners, target.astype(np.float32)
+    )
+    wave = float(rng.normal(0, 0.003)) * sheet.height if rng.random() < 0.5 else 0.0
+    warp = Warp(lens, wave, sheet.width * float(rng.uniform(0.8, 2.5)), float(rng.uniform(0, 2 * np.pi)))
+    warp = warp.keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
+    page = warp.picture(sheet.pixels, width, height)
+    cover = warp.picture(sheet.cover, width, height, border=0).astype(np.float32)
+    desk = _desk(rng, width, height).astype(np.float32)
+    shade = cv2.resize(cv2.GaussianBlur(cv2.resize(cover, None, fx=0.25, fy=0.25), (0, 0), 5), (width, height))
+    desk *= 1.0 - shade[..., None] / 255.0 * float(rng.uniform(0.1, 0.6))
+    weight = cover[..., None] / 255.0
+    pixels = (page.astype(np.float32) * weight + desk * (1.0 - weight) + 0.5).astype(np.uint8)
+    return pixels, warped(sheet, warp)
+
+
+def _around(x: float, y: float, radians: float) -> Matrix:
+    """Rotation about (x, y)."""
+    cos, sin = np.cos(radians), np.sin(radians)
+    return np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0, 0, 1]])
+
+
+def _desk(rng: np.random.Generator, width: int, height: int) -> Pixels:
+    """What lies under the page: plain, wood, or a patterned cloth."""
+    kind = int(rng.integers(4))
+    base = np.array(rng.choice([[18, 18, 20], [60, 60, 62], [150, 145, 140], [215, 212, 205], [120, 80, 45], [70, 45, 25]]))
+    desk = np.empty((height, width, 3), np.float32)
+    desk[:] = base * rng.uniform(0.8, 1.2)
+    if kind == 1:
+        grain = rng.normal(0, 1, (height // 2 + 1, 9)).astype(np.float32)
+        desk += cv2.resize(cv2.GaussianBlur(grain, (1, 5), 0), (width, height))[..., None] * 14
+    elif kind == 2:
+        cells = rng.integers(-60, 60, (height // 22 + 1, width // 22 + 1, 3)).astype(np.float32)
+        desk += cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR)
+    elif kind == 3:
+        desk += _smooth_field(rng, width, height, 4)[..., None] * 25
+    return np.clip(desk, 0, 255).astype(np.uint8)
+
+
+def _smooth_field(rng: np.random.Generator, width: int, height: int, cells: int) -> Field:
+    """float32[height, width], slowly varying, about normal."""
+    small = rng.normal(0, 1, (cells, cells)).astype(np.float32)
+    field: Field = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return field
+
+
+def _light(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+    """Uneven light, the shadow of a hand or a phone, the lamp's colour."""
+    height, width = pixels.shape[:2]
+    gain = 1.0 + _smooth_field(rng, width, height, 3) * float(rng.uniform(0.02, 0.12))
+    if rng.random() < 0.5:
+        small = np.ones((height // 8 + 1, width // 8 + 1), np.float32)
+        centre = rng.uniform(-0.1, 1.1, 2) * small.shape[::-1]
+        angles = np.sort(rng.uniform(0, 2 * np.pi, 7))
+        radii = rng.uniform(0.15, 0.6, 7) * max(small.shape)
+        corners = centre + np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii[:, None]
+        cv2.fillPoly(small, [np.round(corners).astype(np.int32)], float(rng.uniform(0.45, 0.88)))
+        small = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(1.5, 9)))
+        gain *= cv2.resize(small, (width, height))
+    lamp = rng.uniform(0.88, 1.0, 3) * rng.uniform(0.6, 1.02)
+    lit = pixels.astype(np.float32) * gain[..., None] * lamp.astype(np.float32) + np.float32(rng.uniform(0, 22))
+    return np.clip(lit, 0, 255).astype(np.uint8)
+
+
+def _sensor(rng: np.random.Generator, pixels: Pixels, *, blur_px: float, noise: float) -> Pixels:
+    """Blur (standard deviation in pixels) and noise (standard deviation in grey levels)."""
+    if blur_px > 0.3:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), min(blur_px, 1.8))
+    if noise < 0.5:
+        return pixels
+    height, width = pixels.shape[:2]
+    # Sums of three bytes are near enough to normal and far cheaper to draw.
+    grains = rng.integers(0, 256, (3, height, width), np.uint8).astype(np.float32).sum(axis=0) - 382.5
+    grains *= min(noise, 12.0) / 128.0
+    return np.clip(pixels.astype(np.float32) + grains[..., None], 0, 255).astype(np.uint8)
+
+
+def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+    """Black and white, with specks."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), float(rng.uniform(0.3, 0.8)))
+    binary = np.where(grey < rng.integers(130, 195), 0, 255).astype(np.uint8)
+    specks = rng.integers(0, 2**16, binary.shape, np.uint16)
+    binary[specks < rng.integers(0, 60)] = 0
+    return cv2.cvtColor(binary, cv2.COLOR_GRAY2RGB)
+
+
+def _bleed_through(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+    """The back of the paper shows: here the page itself, mirrored, blurred and faint."""
+    shift = int(rng.integers(-40, 40))
+    back = np.roll(pixels[:, ::-1], shift, axis=0)
+    back = cv2.GaussianBlur(cv2.cvtColor(back, cv2.COLOR_RGB2GRAY), (0, 0), 1.5).astype(np.float32)
+    back = 1.0 - np.clip(np.median(back[::16, ::16]) - back, 0, 255) / 255.0 * float(rng.uniform(0.04, 0.18))
+    return (pixels.astype(np.float32) * back[..., None]).astype(np.uint8)

@@ -1,0 +1,166 @@
+"""Lines of prose with formulas in them: broken, justified, put on a sheet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from scanpage.region import RegionKind
+from synth.prose import Face
+from synth.sheet import BLACK, Colour, Pixels, Sheet, Source
+
+NO_SPACE_BEFORE = frozenset(",.;:)")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A painted formula: uint8[h, w] ink, its baseline in rows from the top, what it says, how it was made."""
+
+    alpha: Pixels
+    baseline_px: float
+    latex: str
+    source: Source
+
+    @property
+    def width(self) -> int:
+        return int(self.alpha.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.alpha.shape[0])
+
+
+Piece = str | Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How lines are written.
+
+    Attributes:
+        wander_px: standard deviation of each word's distance from the baseline.
+        slope: rise of the lines to the right, in pixels down per pixel (negative rises).
+    """
+
+    face: Face
+    colour: Colour = BLACK
+    wander_px: float = 0.0
+    slope: float = 0.0
+    space_scale: float = 1.0
+
+    @property
+    def space(self) -> float:
+        return self.face.space * self.space_scale
+
+
+def piece_width(piece: Piece, face: Face) -> float:
+    return face.width(piece) if isinstance(piece, str) else float(piece.width)
+
+
+def gap_before(piece: Piece, style: Style) -> float:
+    return 0.0 if isinstance(piece, str) and piece in NO_SPACE_BEFORE else style.space
+
+
+def break_lines(pieces: Sequence[Piece], style: Style, width: float, *, indent: float = 0.0) -> list[list[Piece]]:
+    """Lines no wider than `width` (the first one shorter by `indent`), as full as they get; a piece that is wider than
+    a whole line is left out."""
+    lines: list[list[Piece]] = [[]]
+    used = indent
+    for piece in pieces:
+        wide = piece_width(piece, style.face)
+        if wide > width - indent:
+            continue
+        gap = gap_before(piece, style) if lines[-1] else 0.0
+        if lines[-1] and used + gap + wide > width:
+            lines.append([])
+            used, gap = 0.0, 0.0
+        lines[-1].append(piece)
+        used += gap + wide
+    return [line for line in lines if line]
+
+
+def extent(line: Sequence[Piece], face: Face) -> tuple[float, float]:
+    """Height of a line above and below its baseline, in pixels."""
+    formulas = [p for p in line if isinstance(p, Formula)]
+    # Letters reach less far than the font's metrics, which leave room for stacked accents.
+    above = max([0.8 * face.size, *(f.baseline_px for f in formulas)])
+    below = max([0.25 * face.size, *(f.height - f.baseline_px for f in formulas)])
+    return above, below
+
+
+def line_width(line: Sequence[Piece], style: Style) -> float:
+    gaps = sum(gap_before(piece, style) for piece in line[1:])
+    return gaps + sum(piece_width(piece, style.face) for piece in line)
+
+
+def place_line(
+    rng: np.random.Generator, sheet: Sheet, line: Sequence[Piece], style: Style, x: float, baseline: float, *, justify_to: float = 0.0
+) -> float:
+    """Put a line on the sheet, its left end at x; spaces are stretched to fill `justify_to` pixels where given.
+
+    Returns:
+        The right end of the line.
+    """
+    gaps = sum(gap_before(piece, style) > 0 for piece in line[1:])
+    stretch = max(0.0, justify_to - line_width(line, style)) / gaps if gaps else 0.0
+    words: list[tuple[float, str]] = []
+    start = at = x
+    for k, piece in enumerate(line):
+        gap = gap_before(piece, style) if k else 0.0
+        at += gap + (stretch if gap else 0.0)
+        if isinstance(piece, Formula):
+            _place_words(rng, sheet, words, style, start, baseline + style.slope * (start - x))
+            _place_formula(sheet, piece, style, at, baseline + style.slope * (at - x))
+            words = []
+        else:
+            if not words:
+                start = at
+            words.append((at - start, piece))
+        at += piece_width(piece, style.face)
+    _place_words(rng, sheet, words, style, start, baseline + style.slope * (start - x))
+    return at
+
+
+def slanted(alpha: Pixels, baseline: float, slope: float) -> tuple[Pixels, float]:
+    """Ink turned so that its baseline has `slope`, and the row of the baseline's left end afterwards."""
+    if abs(slope) < 1e-3:
+        return alpha, baseline
+    height, width = alpha.shape
+    angle = math.atan(slope)
+    cos, sin = math.cos(angle), math.sin(angle)
+    # Turned about the left end of the baseline; shifted to where all of it has positive coordinates.
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64) - [0, baseline]
+    turned = corners @ np.array([[cos, sin], [-sin, cos]])
+    low = np.floor(turned.min(axis=0))
+    size = np.ceil(turned.max(axis=0) - low).astype(int) + 1
+    matrix = np.array([[cos, -sin, sin * baseline - low[0]], [sin, cos, -cos * baseline - low[1]]])
+    picture: Pixels = cv2.warpAffine(alpha, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR)
+    return picture, float(-low[1])
+
+
+def _place_words(
+    rng: np.random.Generator, sheet: Sheet, words: list[tuple[float, str]], style: Style, x: float, baseline: float
+) -> None:
+    if not words:
+        return
+    wander = (rng.normal(0, style.wander_px, len(words))).tolist() if style.wander_px else None
+    strip = style.face.paint(words, wander=wander)
+    alpha, row = slanted(strip.alpha, strip.baseline, style.slope)
+    sheet.ink(alpha, round(x) - strip.origin_x, round(baseline - row), colour=style.colour)
+
+
+def _place_formula(sheet: Sheet, formula: Formula, style: Style, x: float, baseline: float) -> None:
+    alpha, row = slanted(formula.alpha, formula.baseline_px, style.slope)
+    sheet.formula(
+        alpha,
+        round(x),
+        round(baseline - row),
+        kind=RegionKind.INLINE,
+        latex=formula.latex,
+        source=formula.source,
+        colour=style.colour,
+    )

@@ -1,0 +1,167 @@
+"""What pages are made of: typeset formulas, inks, written symbols, fonts, text. Loaded once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from scanpage.errors import InputError, UsageError
+from synth.config import GenerateSettings
+from synth.corpus import LayoutCorpus, build_layouts, load_layouts, save_layouts
+from synth.flow import Formula
+from synth.handwrite import SymbolBank
+from synth.ink import Ink, read_inks
+from synth.layout import Layout
+from synth.paint import paint_print
+from synth.prose import find_fonts, matplotlib_fonts, read_text
+from synth.sheet import Source
+
+# As many formulas of the built-in grammar are set before pages are made; pages draw from them with replacement.
+GRAMMAR_FORMULAS = 3000
+# How often a formula of the wanted size is looked for before a page goes on without it.
+TRIES = 24
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The material of all pages of a run.
+
+    Attributes:
+        layouts: corpora of typeset formulas, each drawn from equally often.
+        inks: handwritten formulas.
+        lines: handwritten lines of prose.
+        hand_fonts: fonts for handwritten prose; empty if none were given.
+    """
+
+    layouts: tuple[LayoutCorpus, ...]
+    inks: tuple[Ink, ...]
+    lines: tuple[Ink, ...]
+    hand_fonts: tuple[str, ...]
+    printed_fonts: tuple[str, ...]
+    text: tuple[str, ...]
+
+    @cached_property
+    def bank(self) -> SymbolBank | None:
+        """Written symbols to paint layouts with, if there are inks."""
+        return SymbolBank.from_inks(self.inks) if self.inks else None
+
+    def layout(
+        self, rng: np.random.Generator, *, width_em: float, height_em: float, glyphs: tuple[int, int] = (1, 400)
+    ) -> Layout | None:
+        """A random formula no larger than this, with a number of glyphs in `glyphs`; None if none turned up."""
+        corpus = self.layouts[int(rng.integers(len(self.layouts)))]
+        for _ in range(TRIES):
+            index = int(rng.integers(len(corpus)))
+            if not glyphs[0] <= corpus.glyph_counts[index] <= glyphs[1]:
+                continue
+            layout: Layout = corpus[index]
+            box = layout.box
+            if box.width <= width_em and 0 < box.height <= height_em:
+                return layout
+        return None
+
+    def printed(
+        self,
+        rng: np.random.Generator,
+        em_px: float,
+        *,
+        width_px: float,
+        height_px: float,
+        glyphs: tuple[int, int] = (1, 400),
+        weight: float = 0.0,
+    ) -> Formula | None:
+        """A random formula in print, no larger than this."""
+        layout = self.layout(rng, width_em=width_px / em_px - 0.2, height_em=height_px / em_px - 0.2, glyphs=glyphs)
+        if layout is None:
+            return None
+        painted = paint_print(layout, em_px, weight=weight, shift=(float(rng.random()), float(rng.random())))
+        return Formula(painted.alpha, painted.baseline_px, layout.latex, Source.TYPESET)
+
+
+def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
+    """Read all material.
+
+    Args:
+        layouts: files of typeset formulas, those of `prepare_layouts` included.
+
+    Raises:
+        InputError: a file cannot be read or holds nothing usable.
+    """
+    corpora = tuple(load_layouts(path) for path in layouts)
+    for path, corpus in zip(layouts, corpora, strict=True):
+        if len(corpus) == 0:
+            raise InputError(f"{path} holds no formulas; give a file with some")
+    formulas: list[Ink] = []
+    lines: list[Ink] = []
+    for path in settings.inks:
+        for ink in read_inks(path):
+            (formulas if is_formula(ink) else lines).append(ink)
+    if settings.inks and not formulas and not lines:
+        raise InputError("the files given with --inks hold no ink")
+    return Stock(
+        layouts=corpora,
+        inks=tuple(formulas),
+        lines=tuple(lines),
+        hand_fonts=find_fonts(settings.handwriting_fonts) if settings.handwriting_fonts else (),
+        printed_fonts=find_fonts(settings.printed_fonts) if settings.printed_fonts else matplotlib_fonts(),
+        text=read_text(settings.text) if settings.text else (),
+    )
+
+
+def is_formula(ink: Ink) -> bool:
+    """Whether an ink is a formula: segmented, and not into words.
+
+    Segments of formulas are labelled with single characters or LaTeX commands.
+    """
+    return bool(ink.symbols) and all(len(label) == 1 or label.startswith("\\") for label, _ in ink.symbols)
+
+
+def prepare_layouts(settings: GenerateSettings, folder: Path) -> list[Path]:
+    """Files of layouts for the workers to load: those given, and those typeset here from formulas.
+
+    Formulas come from `settings.formulas`; where neither they nor layouts are given, from the built-in grammar. They
+    are typeset by TeX where it is installed, else by matplotlib.
+
+    Raises:
+        InputError: a file cannot be read.
+        UsageError: none of the formulas given can be typeset.
+    """
+    paths = list(settings.layouts)
+    if settings.formulas:
+        paths.append(_typeset(_read_all(settings.formulas), folder / "formulas.layouts", settings.seed))
+    elif not paths:
+        paths.append(_typeset(_invent(settings.seed), folder / "grammar.layouts", settings.seed))
+    return paths
+
+
+def _read_all(paths: Iterable[Path]) -> list[str]:
+    from synth.formulas import read_formulas
+
+    return [formula for path in paths for formula in read_formulas(path)]
+
+
+def _invent(seed: int) -> list[str]:
+    from synth.grammar import random_formula
+
+    # The third number keeps this stream apart from those of the pages, which have two.
+    rng = np.random.default_rng([seed, 0, 1])
+    return [random_formula(rng) for _ in range(GRAMMAR_FORMULAS)]
+
+
+def _typeset(formulas: list[str], path: Path, seed: int) -> Path:
+    from synth.mathtext import typeset_mathtext
+    from synth.typeset import available
+
+    if available():
+        count = build_layouts(formulas, path, seed=seed).layouts
+    else:
+        layouts = [result for result in typeset_mathtext(formulas) if isinstance(result, Layout)]
+        count = len(layouts)
+        save_layouts(path, layouts)
+    if count == 0:
+        raise UsageError("none of the formulas can be typeset; give LaTeX that stands between dollar signs, one a line")
+    return path
