@@ -1,4 +1,4 @@
-"""Formulas and prose in print: Computer Modern, which matplotlib brings along."""
+"""Formulas and prose in print: Computer Modern, which matplotlib brings along; formulas set by TeX where installed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 from notes_sheet import Extent, Sheet
 from PIL import Image, ImageDraw, ImageFont
 
-from synth import typeset
-from synth.layout import UNITS_PER_EM, Layout
+from synth.layout import UNITS_PER_EM, Failure, Layout
+from synth.mathtext import typeset_mathtext
+from synth.typeset import available, typeset
 
 FINER = 4
 
@@ -64,8 +65,15 @@ class Print:
 
     def _layout(self, latex: str, display: bool) -> Layout:
         if (latex, display) not in self._layouts:
-            (layout,) = typeset.typeset([latex], display=display)
+            layout = _typeset(latex, display)
             if not isinstance(layout, Layout):
                 raise ValueError(f"cannot typeset {latex}: {layout.reason}")
             self._layouts[latex, display] = layout
         return self._layouts[latex, display]
+
+
+def _typeset(latex: str, display: bool) -> Layout | Failure:
+    if available():
+        return typeset([latex], display=display)[0]
+    # mathtext sets everything in text style: the fractions are asked for by name.
+    return typeset_mathtext([latex.replace(r"\frac", r"\dfrac") if display else latex])[0]
