@@ -13,7 +13,7 @@ from scanpage.region import RegionKind
 from synth.figures import arrow, frame, scribble, sketch
 from synth.flow import Formula, Piece, Style, break_lines, extent, place_line, slanted
 from synth.handwrite import paint_by_hand
-from synth.ink import Ink, Pen, paint_ink, symbol_size
+from synth.ink import Ink, Pen, paint_ink
 from synth.paint import paint_print
 from synth.papers import Ruling, draw_stationery, make_paper
 from synth.prose import Face, Prose
@@ -317,18 +317,19 @@ class Writer:
 
     def _real(self, width: float, height: float, most: int) -> Formula | None:
         letter = self.hand.letter_px
+        least = 3 if self.rng.random() < 0.9 else 1
         for _ in range(TRIES):
-            ink = self.stock.inks[int(self.rng.integers(len(self.stock.inks)))]
-            if len(ink.symbols) > most:
+            written = self.stock.inks[int(self.rng.integers(len(self.stock.inks)))]
+            if not least <= len(written.ink.symbols) <= most:
                 continue
-            extent_x, extent_y = np.ptp(np.concatenate(ink.strokes), axis=0).tolist()
-            scale = letter / symbol_size(ink.strokes)
+            scale = letter / written.letter * float(np.exp(self.rng.normal(0, 0.08)))
+            tall = written.height * scale
             # Painting varies proportions by a tenth or so.
-            if extent_x * scale * 1.25 > width or extent_y * scale * 1.1 > height or extent_y * scale < 0.5 * letter:
+            if written.width * scale * 1.2 > width or tall * 1.1 > height or tall < 0.4 * letter:
                 continue
-            painted = paint_ink(ink, max(extent_y * scale, letter), self.rng, pen=self.hand.pen)
+            painted = paint_ink(written.ink, tall, self.rng, pen=self.hand.pen)
             if painted.alpha.shape[1] <= width and painted.alpha.shape[0] <= height:
-                return Formula(painted.alpha, painted.baseline_px, ink.label, Source.INK)
+                return Formula(painted.alpha, painted.baseline_px, written.ink.label, Source.INK)
         return None
 
     def _by_hand(self, width: float, height: float, most: int) -> Formula | None:

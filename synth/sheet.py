@@ -132,9 +132,9 @@ class Sheet:
 
 def lay(target: Pixels, alpha: Pixels, colour: Colour) -> None:
     """Darken `target` (uint8[h, w, 3], in place) as ink of `colour` does: paper shows through where coverage is low."""
-    cover = alpha[..., None].astype(np.float32) / 255.0
-    shade = 1.0 - cover * (1.0 - np.array(colour, np.float32) / 255.0)
-    target[:] = (target * shade + 0.5).astype(np.uint8)
+    clear = cv2.bitwise_not(alpha)
+    shade = cv2.merge([cv2.addWeighted(clear, 1.0, alpha, value / 255.0, 0.0) for value in colour])
+    target[:] = cv2.multiply(target, shade, scale=1 / 255.0)
 
 
 def blank_sheet(width: int, height: int, *, margin: Box | None = None) -> Sheet:

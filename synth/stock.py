@@ -14,7 +14,7 @@ from synth.config import GenerateSettings
 from synth.corpus import LayoutCorpus, build_layouts, load_layouts, save_layouts
 from synth.flow import Formula
 from synth.handwrite import SymbolBank
-from synth.ink import Ink, read_inks
+from synth.ink import Ink, read_inks, symbol_size
 from synth.layout import Layout
 from synth.paint import paint_print
 from synth.prose import find_fonts, matplotlib_fonts, read_text
@@ -24,6 +24,31 @@ from synth.sheet import Source
 GRAMMAR_FORMULAS = 3000
 # How often a formula of the wanted size is looked for before a page goes on without it.
 TRIES = 24
+
+
+# Letters without ascender: about two thirds as high as digits, by which the size of writing is told.
+LOW_LETTERS = frozenset("aceimnorsuvwxz")
+LOW_SHARE = 0.68
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A handwritten formula and its measures in the ink's own units: a digit's height, the whole width and height."""
+
+    ink: Ink
+    letter: float
+    width: float
+    height: float
+
+    @staticmethod
+    def measured(ink: Ink) -> Written:
+        width, height = np.ptp(np.concatenate(ink.strokes), axis=0).tolist()
+        letters = [
+            float(np.ptp(np.concatenate([ink.strokes[i] for i in strokes])[:, 1])) / (LOW_SHARE if label in LOW_LETTERS else 1.0)
+            for label, strokes in ink.symbols
+            if strokes and len(label) == 1 and label.isalnum() and label.isascii()
+        ]
+        return Written(ink, max(float(np.median(letters)) if letters else symbol_size(ink.strokes), 1.0), width, height)
 
 
 @dataclass(frozen=True)
@@ -38,7 +63,7 @@ class Stock:
     """
 
     layouts: tuple[LayoutCorpus, ...]
-    inks: tuple[Ink, ...]
+    inks: tuple[Written, ...]
     lines: tuple[Ink, ...]
     hand_fonts: tuple[str, ...]
     printed_fonts: tuple[str, ...]
@@ -47,7 +72,7 @@ class Stock:
     @cached_property
     def bank(self) -> SymbolBank | None:
         """Written symbols to paint layouts with, if there are inks."""
-        return SymbolBank.from_inks(self.inks) if self.inks else None
+        return SymbolBank.from_inks([written.ink for written in self.inks]) if self.inks else None
 
     def layout(
         self, rng: np.random.Generator, *, width_em: float, height_em: float, glyphs: tuple[int, int] = (1, 400)
@@ -56,7 +81,8 @@ class Stock:
         corpus = self.layouts[int(rng.integers(len(self.layouts)))]
         for _ in range(TRIES):
             index = int(rng.integers(len(corpus)))
-            if not glyphs[0] <= corpus.glyph_counts[index] <= glyphs[1]:
+            # What has more glyphs than this is never so narrow; asking is far cheaper than making the layout.
+            if not glyphs[0] <= corpus.glyph_counts[index] <= min(glyphs[1], 4 * width_em + 4):
                 continue
             layout: Layout = corpus[index]
             box = layout.box
@@ -104,7 +130,7 @@ def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
         raise InputError("the files given with --inks hold no ink")
     return Stock(
         layouts=corpora,
-        inks=tuple(formulas),
+        inks=tuple(Written.measured(ink) for ink in formulas),
         lines=tuple(lines),
         hand_fonts=find_fonts(settings.handwriting_fonts) if settings.handwriting_fonts else (),
         printed_fonts=find_fonts(settings.printed_fonts) if settings.printed_fonts else matplotlib_fonts(),
