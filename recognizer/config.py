@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from scanpage.files import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +71,53 @@ class TrainConfig:
     workers: int = 1
 
 
+class Pieces(Enum):
+    """What the entries of a vocabulary are, and so how a row of them becomes LaTeX."""
+
+    TOKENS = "tokens"
+    """Canonical LaTeX tokens, the special ones left out (ours)."""
+    BYTES = "bytes"
+    """Pieces of byte-level BPE as GPT-2 and RoBERTa write them; special ones are empty."""
+    WORDS = "words"
+    """SentencePiece pieces, in which U+2581 stands for a blank; special ones are empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecognizerConfig:
-    """What `config.json` of a model folder holds."""
+    """What `recognizer.json` of a model folder holds: all that reading needs beside the graphs.
+
+    Attributes:
+        image: how a crop is scaled, where `fixed_size` is None.
+        max_tokens: most tokens that the decoder can write.
+        vocabulary: what each number stands for; see `Pieces`.
+        pieces: what kind of entries the vocabulary has.
+        start_id, end_id: the number that decoding starts from and the one that ends it.
+        fixed_size: height and width in pixels that each crop is stretched to, in colour, as the public TrOCR
+            checkpoints want it; None for our own grey crops.
+    """
 
     image: ImageConfig = field(default_factory=ImageConfig)
     max_tokens: int = 160
     vocabulary: tuple[str, ...] = ()
+    pieces: Pieces = Pieces.TOKENS
+    start_id: int = 1
+    end_id: int = 2
+    fixed_size: tuple[int, int] | None = None
 
     def save(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        data = asdict(self) | {"pieces": self.pieces.value}
+        write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> RecognizerConfig:
+        """The settings that `save` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        size = data.get("fixed_size")
         return RecognizerConfig(
-            image=ImageConfig(**data["image"]), max_tokens=data["max_tokens"], vocabulary=tuple(data["vocabulary"])
+            image=ImageConfig(**data["image"]),
+            max_tokens=int(data["max_tokens"]),
+            vocabulary=tuple(data["vocabulary"]),
+            pieces=Pieces(data.get("pieces", "tokens")),
+            start_id=int(data.get("start_id", 1)),
+            end_id=int(data.get("end_id", 2)),
+            fixed_size=None if size is None else (int(size[0]), int(size[1])),
         )

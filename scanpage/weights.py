@@ -68,11 +68,16 @@ def version(folder: Path) -> str:
 
 def read_config(folder: Path) -> dict[str, Any]:
     """`config.json` of a model folder. Raises `WeightsError`."""
+    return read_json(folder / "config.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A settings file of a model folder. Raises `WeightsError`."""
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder / 'config.json'} cannot be read: {error}") from error
-    return config
+        raise WeightsError(f"{path} cannot be read: {error}") from error
+    return data
 
 
 def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:

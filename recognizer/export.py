@@ -1,0 +1,296 @@
+"""From a trained model to two ONNX graphs that share one file of half-precision weights.
+
+`encoder.onnx` runs once for each crop and gives what every decoder layer attends to: keys and values of the picture.
+`decoder.onnx` is one step of greedy decoding with a cache. Both are made of the model's own submodules, so any
+`VisionEncoderDecoderModel` with a TrOCR decoder can be exported: ours, and the public checkpoints.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import TrOCRForCausalLM, VisionEncoderDecoderModel
+
+from recognizer.config import Pieces, RecognizerConfig
+from recognizer.model import FormulaEncoder
+from recognizer.predict import DECODER, ENCODER, SETTINGS
+from recognizer.spelling import BLANK
+from recognizer.tokenizer import LatexTokenizer
+from scanpage import weights
+from scanpage.errors import UsageError, WeightsError
+from scanpage.files import atomic_path
+from scanpage.onnx_weights import share_weights
+
+WEIGHTS = "model.safetensors"
+OPSET = 17  # the first with LayerNormalization in one node
+
+
+class EncoderGraph(nn.Module):
+    """Crops uint8 [N, C, H, W] to keys [N, heads, d, S] and values [N, heads, S, d] of each decoder layer.
+
+    Args:
+        model: the whole model.
+        mean, std: per channel, of values in [0, 1]; None where the encoder takes [0, 255] itself, as ours does.
+    """
+
+    def __init__(
+        self, model: VisionEncoderDecoderModel, mean: Sequence[float] | None, std: Sequence[float] | None
+    ) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+        if isinstance(self.encoder, FormulaEncoder):
+            for layer in self.encoder.layers:
+                layer.self_attn = SelfAttention(layer.self_attn)
+        self.project = getattr(model, "enc_to_dec_proj", None)
+        self.attentions = nn.ModuleList(layer.encoder_attn for layer in model.decoder.model.decoder.layers)
+        self.normalises = mean is not None
+        self.register_buffer("mean", torch.tensor(mean or [0.0]).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std or [1.0]).view(1, -1, 1, 1))
+
+    def forward(self, pixel_values: Tensor) -> tuple[Tensor, ...]:
+        pixels = pixel_values.float()
+        if self.normalises:
+            pixels = (pixels / 255.0 - self.mean) / self.std
+        hidden = self.encoder(pixel_values=pixels).last_hidden_state
+        if self.project is not None:
+            hidden = self.project(hidden)
+        out = []
+        for attention in self.attentions:
+            shape = (hidden.shape[0], hidden.shape[1], attention.num_heads, attention.head_dim)
+            out.append(attention.k_proj(hidden).view(shape).permute(0, 2, 3, 1))
+            out.append(attention.v_proj(hidden).view(shape).permute(0, 2, 1, 3))
+        return tuple(out)
+
+
+class SelfAttention(nn.Module):
+    """`nn.MultiheadAttention` over itself, written so that the tracer sees sizes that vary.
+
+    Takes and gives [N, S, D]; what it replaces stands in a `nn.TransformerEncoderLayer`.
+    """
+
+    def __init__(self, original: nn.MultiheadAttention) -> None:
+        super().__init__()
+        self.in_proj_weight, self.in_proj_bias = original.in_proj_weight, original.in_proj_bias
+        self.out_proj = original.out_proj
+        self.heads = original.num_heads
+
+    def forward(self, x: Tensor, *others: Tensor, **options: object) -> tuple[Tensor, None]:
+        del others, options  # keys and values are x again; no masks are used in evaluation
+        count, length, width = x.shape
+        mixed = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        mixed = mixed.view(count, length, 3, self.heads, width // self.heads)
+        query, keys, values = mixed.permute(2, 0, 3, 1, 4).unbind(0)
+        attention = (query * (width // self.heads) ** -0.5 @ keys.transpose(2, 3)).softmax(-1)
+        return self.out_proj((attention @ values).transpose(1, 2).reshape(count, length, width)), None
+
+
+class DecoderGraph(nn.Module):
+    """One step: the last tokens [N] and the cache in, logits [N, V] and the cache's next entry out."""
+
+    def __init__(self, decoder: TrOCRForCausalLM) -> None:
+        super().__init__()
+        inner = decoder.model.decoder
+        self.embed_tokens = inner.embed_tokens
+        self.layernorm_embedding = inner.layernorm_embedding
+        self.layers = inner.layers
+        self.output_projection = decoder.output_projection
+        positions = inner.embed_positions
+        learned = isinstance(positions, nn.Embedding)
+        # Sinusoidal positions are counted from behind the padding's, learned ones from a fixed offset.
+        self.offset = positions.offset if learned else positions.padding_idx + 1
+        self.positions = positions.weight if learned else nn.Parameter(positions.weights, requires_grad=False)
+
+    def forward(self, input_ids: Tensor, past: Tensor, lengths: Tensor, *cross: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits and the new cache entry.
+
+        Args:
+            input_ids: int64 [N].
+            past: [T, layers, 2, N, heads, d], keys and values of the T tokens before these.
+            lengths: int64 [N], how many of the S positions of the picture belong to each row.
+            cross: for each layer the picture's keys [N, heads, d, S] and values [N, heads, S, d].
+
+        Returns:
+            Logits [N, V] and the cache entry [layers, 2, N, heads, d].
+        """
+        x = self.embed_tokens(input_ids) + self.positions[past.shape[0] + self.offset]
+        if self.layernorm_embedding is not None:
+            x = self.layernorm_embedding(x)
+        hidden = torch.arange(cross[0].shape[3], device=x.device)[None] >= lengths[:, None]
+        entries = []
+        for i, layer in enumerate(self.layers):
+            attention = layer.self_attn
+            heads = (x.shape[0], attention.num_heads, attention.head_dim)
+            entry = torch.stack([attention.k_proj(x).view(heads), attention.v_proj(x).view(heads)])
+            entries.append(entry)
+            keys, values = torch.cat([past[:, i], entry[None]]).unbind(1)
+            x = layer.self_attn_layer_norm(
+                x + _attend(attention, x, keys.permute(1, 2, 3, 0), values.permute(1, 2, 0, 3))
+            )
+            seen = _attend(layer.encoder_attn, x, cross[2 * i], cross[2 * i + 1], hidden)
+            x = layer.encoder_attn_layer_norm(x + seen)
+            x = layer.final_layer_norm(x + layer.fc2(layer.activation_fn(layer.fc1(x))))
+        return self.output_projection(x), torch.stack(entries)
+
+
+def _attend(attention: nn.Module, x: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None = None) -> Tensor:
+    """One query each: x [N, D], keys [N, heads, d, S], values [N, heads, S, d], hidden bool [N, S] to [N, D]."""
+    query = attention.q_proj(x).view(x.shape[0], attention.num_heads, 1, attention.head_dim) * attention.scaling
+    weights_ = query @ keys
+    if hidden is not None:
+        weights_ = weights_.masked_fill(hidden[:, None, None], -1e9)
+    mixed: Tensor = attention.out_proj((weights_.softmax(-1) @ values).reshape(x.shape))
+    return mixed
+
+
+def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: RecognizerConfig | None = None) -> None:
+    """Write a model folder: two graphs, half-precision `model.safetensors`, `config.json`, `recognizer.json`.
+
+    Args:
+        source: a folder that transformers can load, or a model. A model is left as it is.
+        out: the folder to write; made if missing. It can be loaded by `recognizer.model.load` as well.
+        config: what `recognizer.json` shall say; by default what the source's folder says, or else what the model
+            and its processor say.
+
+    Raises:
+        UsageError: the decoder is not a TrOCR decoder, or a public checkpoint comes without its processor.
+        WeightsError: `source` cannot be loaded.
+        OutputError: `out` cannot be written.
+    """
+    folder = source if isinstance(source, Path) else None
+    model = _load(source)
+    if not isinstance(model.decoder, TrOCRForCausalLM):
+        raise UsageError(f"the decoder is {type(model.decoder).__name__}; only TrOCR decoders can be exported")
+    mean = std = None
+    if not isinstance(model.encoder, FormulaEncoder):
+        if folder is None:
+            raise UsageError("a public checkpoint is exported from its folder, which holds its processor too")
+        config, mean, std = _hub_settings(folder, model)
+    elif config is None:
+        config = _own_settings(folder, model)
+    out.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(out)
+    (out / WEIGHTS).chmod((out / "config.json").stat().st_mode)  # safetensors makes private files
+    model = model.float().eval()
+    config.save(out / SETTINGS)
+    with torch.no_grad(), _quiet_tracing():
+        _export_encoder(EncoderGraph(model, mean, std), config, out / ENCODER)
+        _export_decoder(DecoderGraph(model.decoder), out / DECODER)
+    for graph in (ENCODER, DECODER):
+        share_weights(out / graph, out / WEIGHTS)
+    weights.seal(out)
+
+
+def _load(source: Path | VisionEncoderDecoderModel) -> VisionEncoderDecoderModel:
+    """A copy of the model, rounded to half precision."""
+    try:
+        if isinstance(source, Path):
+            return VisionEncoderDecoderModel.from_pretrained(source, attn_implementation="eager").half()
+        with TemporaryDirectory(prefix="export-") as folder:
+            source.save_pretrained(folder)
+            return VisionEncoderDecoderModel.from_pretrained(folder, attn_implementation="eager").half()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{source} cannot be loaded: {error}") from error
+
+
+def _own_settings(folder: Path | None, model: VisionEncoderDecoderModel) -> RecognizerConfig:
+    if folder is not None and (folder / SETTINGS).is_file():
+        return RecognizerConfig.from_json(weights.read_json(folder / SETTINGS))
+    tokenizer = LatexTokenizer()
+    if len(tokenizer) != model.decoder.config.vocab_size:
+        raise UsageError(f"the model has another vocabulary than this version and no {SETTINGS} that names it")
+    limit = model.decoder.config.max_position_embeddings
+    return RecognizerConfig(max_tokens=limit, vocabulary=tokenizer.vocabulary)
+
+
+def _hub_settings(
+    folder: Path, model: VisionEncoderDecoderModel
+) -> tuple[RecognizerConfig, Sequence[float], Sequence[float]]:
+    """Settings of a checkpoint in the hub's format, and its pictures' mean and standard deviation per channel."""
+    from transformers import AutoImageProcessor, AutoTokenizer
+
+    try:
+        images, tokenizer = AutoImageProcessor.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"{folder} holds no processor that can be loaded: {error}") from error
+    pieces = tokenizer.convert_ids_to_tokens(list(range(model.decoder.config.vocab_size)))
+    special = set(tokenizer.all_special_tokens)
+    config = RecognizerConfig(
+        max_tokens=model.decoder.config.max_position_embeddings,
+        vocabulary=tuple("" if piece is None or piece in special else piece for piece in pieces),
+        pieces=Pieces.WORDS if any((piece or "").startswith(BLANK) for piece in pieces) else Pieces.BYTES,
+        start_id=model.config.decoder_start_token_id,
+        end_id=model.config.eos_token_id if model.config.eos_token_id is not None else tokenizer.eos_token_id,
+        fixed_size=(images.size["height"], images.size["width"]),
+    )
+    return config, images.image_mean, images.image_std
+
+
+@contextmanager
+def _quiet_tracing() -> Iterator[None]:
+    """Without fused encoder layers, which ONNX has no node for, and without the tracer's warnings."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with warnings.catch_warnings():
+            # The tracer warns of each size that it reads; that they may vary is tested.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _export_encoder(graph: EncoderGraph, config: RecognizerConfig, path: Path) -> None:
+    channels = 1 if config.fixed_size is None else 3
+    height, width = config.fixed_size or (48, 160)
+    outputs = _cross_names(len(graph.attentions))
+    axes = {"pixel_values": {0: "n"} if config.fixed_size else {0: "n", 2: "height", 3: "width"}}
+    axes |= {name: {0: "n", 3 if name.startswith("keys") else 2: "s"} for name in outputs}
+    example = torch.full((2, channels, height, width), 255, dtype=torch.uint8)
+    _export(graph, (example,), path, ["pixel_values"], outputs, axes)
+
+
+def _export_decoder(graph: DecoderGraph, path: Path) -> None:
+    attention = graph.layers[0].self_attn
+    layers, heads, size = len(graph.layers), attention.num_heads, attention.head_dim
+    cross_names = _cross_names(layers)
+    cross = [torch.zeros(2, heads, *((size, 5) if name.startswith("keys") else (5, size))) for name in cross_names]
+    example = (torch.tensor([1, 2]), torch.zeros(3, layers, 2, 2, heads, size), torch.tensor([5, 4]), *cross)
+    axes = {name: {0: "n", 3 if name.startswith("keys") else 2: "s"} for name in cross_names}
+    axes |= {"input_ids": {0: "n"}, "past": {0: "t", 3: "n"}, "lengths": {0: "n"}}
+    axes |= {"logits": {0: "n"}, "entry": {2: "n"}}
+    _export(graph, example, path, ["input_ids", "past", "lengths", *cross_names], ["logits", "entry"], axes)
+
+
+def _cross_names(layers: int) -> list[str]:
+    return [f"{kind}.{i}" for i in range(layers) for kind in ("keys", "values")]
+
+
+def _export(
+    graph: nn.Module,
+    example: tuple[Tensor, ...],
+    path: Path,
+    inputs: list[str],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
+) -> None:
+    with atomic_path(path) as temporary:
+        # The tracing exporter: the other one fixes sizes that have to vary. Nothing is folded, so that each weight
+        # keeps the form that it has in the safetensors file; ONNX Runtime folds when it loads.
+        torch.onnx.export(
+            graph,
+            example,
+            str(temporary),
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+            do_constant_folding=False,
+        )
