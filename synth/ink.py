@@ -16,7 +16,7 @@ from scanpage.errors import InputError
 from scanpage.geometry import Box
 from synth.inkml import read_inkml
 from synth.paint import Painted, trimmed
-from synth.pen import Ink, Pen, Stroke, draw_strokes
+from synth.pen import Ink, Pen, Stroke, draw_strokes, stroke_box
 
 __all__ = ["Ink", "Pen", "Stroke", "paint_ink", "read_inks", "symbol_size"]
 
@@ -106,13 +106,6 @@ def paint_ink(
     draw_strokes(canvas, strokes, pen, rng)
     boxes = [(label, stroke_box([strokes[i] for i in indices], pen)) for label, indices in symbols if indices]
     return trimmed(canvas, boxes, _baseline(boxes, height - margin))
-
-
-def stroke_box(strokes: Sequence[Stroke], pen: Pen) -> Box:
-    """The ink of strokes drawn with a pen, in the strokes' pixels."""
-    points = np.concatenate(strokes)
-    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    return Box(x0, y0, x1, y1).padded(pen.width_px / 2)
 
 
 def _varied(

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from scanpage.geometry import Box
+
 Stroke = npt.NDArray[np.float32]
 """Pen positions [n, 2], x to the right, y down."""
 
@@ -58,7 +60,7 @@ class Pen:
     @staticmethod
     def drawn(rng: np.random.Generator, size_px: float) -> Pen:
         """A random pen for writing whose usual letter is `size_px` high."""
-        width = float(np.clip(size_px * np.exp(rng.normal(np.log(0.085), 0.35)), 1.0, 12.0))
+        width = float(np.clip(size_px * np.exp(rng.normal(np.log(0.085), 0.3)), 1.0, 12.0))
         return Pen(
             width_px=width,
             pressure=float(rng.uniform(0.0, 0.35)),
@@ -78,6 +80,13 @@ def draw_strokes(canvas: npt.NDArray[np.uint8], strokes: Sequence[Stroke], pen: 
     if pen.darkness < 1.0:
         drawn = cv2.convertScaleAbs(drawn, alpha=pen.darkness)
     np.maximum(canvas, drawn, out=canvas)
+
+
+def stroke_box(strokes: Sequence[Stroke], pen: Pen) -> Box:
+    """The ink of strokes drawn with a pen, in the strokes' pixels."""
+    points = np.concatenate(strokes)
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return Box(x0, y0, x1, y1).padded(pen.width_px / 2)
 
 
 def _draw_stroke(fine: npt.NDArray[np.uint8], stroke: Stroke, pen: Pen, rng: np.random.Generator) -> None:
