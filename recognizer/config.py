@@ -87,13 +87,13 @@ class RecognizerConfig:
     """What `recognizer.json` of a model folder holds: all that reading needs beside the graphs.
 
     Attributes:
-        image: how a crop is scaled, where `fixed_size` is None.
+        image: how a crop is scaled.
         max_tokens: most tokens that the decoder can write.
         vocabulary: what each number stands for; see `Pieces`.
         pieces: what kind of entries the vocabulary has.
         start_id, end_id: the number that decoding starts from and the one that ends it.
-        fixed_size: height and width in pixels that each crop is stretched to, in colour, as the public TrOCR
-            checkpoints want it; None for our own grey crops.
+        fixed_size: height and width in pixels that each picture is then stretched to, in colour, as the public TrOCR
+            checkpoints want it; None for our own grey pictures.
     """
 
     image: ImageConfig = field(default_factory=ImageConfig)

@@ -15,7 +15,7 @@ from recognizer.config import RecognizerConfig
 from recognizer.image import batch, prepare
 from recognizer.spelling import Spelling
 from scanpage import weights
-from scanpage.errors import WeightsError
+from scanpage.errors import InputError, WeightsError
 from scanpage.latex import repair, to_latex
 
 ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
@@ -95,16 +95,15 @@ class Recognizer:
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The model's picture of a crop: grey [H, W], or RGB [H, W, 3] where the model wants a fixed size."""
+        picture = prepare(crop, self.config.image)
         if self.config.fixed_size is None:
-            return prepare(crop, self.config.image)
-        if crop.ndim not in (2, 3) or 0 in crop.shape:
-            raise ValueError(f"a crop must be [h, w] or [h, w, 3] and not empty, got {crop.shape}")
-        colour = crop if crop.ndim == 3 else cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
+            return picture
         height, width = self.config.fixed_size
-        shrinks = crop.shape[0] * crop.shape[1] > height * width
-        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        picture: NDArray[np.uint8] = cv2.resize(colour, (width, height), interpolation=way)
-        return picture
+        way = cv2.INTER_AREA if picture.size > height * width else cv2.INTER_LINEAR
+        fixed: NDArray[np.uint8] = cv2.resize(
+            cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), (width, height), interpolation=way
+        )
+        return fixed
 
     def write(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Written]:
         """What the decoder writes for each picture that `prepare` gave."""
@@ -196,6 +195,19 @@ class Recognizer:
     def _reading(self, written: Written) -> Reading:
         tokens = repair(self._spelling.tokens(written.ids))
         return Reading(to_latex(tokens), written.score, tuple(tokens))
+
+
+def open_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture file as grey [h, w]. Raises `InputError`."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+    if picture is None:
+        raise InputError(f"{path} is no picture that can be decoded: give PNG, JPEG, TIFF or WebP")
+    grey: NDArray[np.uint8] = picture
+    return grey
 
 
 def _keep_rows(past: NDArray[np.float32], filled: int, rows: NDArray[np.bool_]) -> NDArray[np.float32]:
