@@ -38,7 +38,9 @@ def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, An
     annotations: list[dict[str, Any]] = []
     for page in pages:
         images.append({"id": page.index, "file_name": page.file_name, "width": page.width, "height": page.height})
-        annotations += [_annotation(page.index, formula, len(annotations) + k) for k, formula in enumerate(page.formulas, 1)]
+        annotations += [
+            _annotation(page.index, formula, len(annotations) + k) for k, formula in enumerate(page.formulas, 1)
+        ]
     categories = [{"id": kind.coco_id, "name": kind.value, "supercategory": "formula"} for kind in RegionKind]
     return {"info": info, "categories": categories, "images": images, "annotations": annotations}
 

@@ -48,9 +48,13 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     else:
         pixels, marks = _scan(rng, sheet, long_side, tilted=capture is not Capture.SCREEN)
     if capture is Capture.PHOTO:
-        pixels = _sensor(rng, _light(rng, pixels), blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0)))
+        pixels = _sensor(
+            rng, _light(rng, pixels), blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0))
+        )
     elif capture is Capture.SCAN:
-        tone = np.clip(pixels.astype(np.float32) * rng.uniform(0.85, 1.05) + rng.uniform(-8, 8), 0, 255).astype(np.uint8)
+        tone = np.clip(pixels.astype(np.float32) * rng.uniform(0.85, 1.05) + rng.uniform(-8, 8), 0, 255).astype(
+            np.uint8
+        )
         pixels = _sensor(rng, tone, blur_px=float(rng.gamma(1.5, 0.35)), noise=float(rng.gamma(1.5, 2.0)))
     elif capture is Capture.FAX:
         pixels = _fax(rng, pixels)
@@ -120,7 +124,9 @@ def _around(x: float, y: float, radians: float) -> Matrix:
 def _desk(rng: np.random.Generator, width: int, height: int) -> Pixels:
     """What lies under the page: plain, wood, or a patterned cloth."""
     kind = int(rng.choice([0, 0, 0, 1, 1, 2, 3]))
-    base = np.array(rng.choice([[18, 18, 20], [60, 60, 62], [150, 145, 140], [215, 212, 205], [120, 80, 45], [70, 45, 25]]))
+    base = np.array(
+        rng.choice([[18, 18, 20], [60, 60, 62], [150, 145, 140], [215, 212, 205], [120, 80, 45], [70, 45, 25]])
+    )
     desk = np.empty((height, width, 3), np.float32)
     desk[:] = base * rng.uniform(0.8, 1.2)
     if kind == 1:

@@ -114,7 +114,9 @@ def _plot(rng: np.random.Generator, width: int, height: int, face: Face) -> Pixe
     small = Face(face.path, max(8, round(face.size * 0.7)))
     for k in range(5):
         strip = small.paint([(0.0, str(k * 10))])
-        _merge(mask, strip.alpha, left + k * (width - left) // 5 - strip.origin_x, bottom + small.size + 3 - strip.baseline)
+        _merge(
+            mask, strip.alpha, left + k * (width - left) // 5 - strip.origin_x, bottom + small.size + 3 - strip.baseline
+        )
     return mask
 
 

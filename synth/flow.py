@@ -98,7 +98,14 @@ def line_width(line: Sequence[Piece], style: Style) -> float:
 
 
 def place_line(
-    rng: np.random.Generator, sheet: Sheet, line: Sequence[Piece], style: Style, x: float, baseline: float, *, justify_to: float = 0.0
+    rng: np.random.Generator,
+    sheet: Sheet,
+    line: Sequence[Piece],
+    style: Style,
+    x: float,
+    baseline: float,
+    *,
+    justify_to: float = 0.0,
 ) -> float:
     """Put a line on the sheet, its left end at x; spaces are stretched to fill `justify_to` pixels where given.
 

@@ -56,7 +56,9 @@ def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled:
     """A random hand for lines `pitch_px` apart."""
     letter = max(9.0, pitch_px * float(rng.uniform(0.42, 0.72)))
     fonts = stock.hand_fonts or stock.printed_fonts
-    face = Face(fonts[int(rng.integers(len(fonts)))], max(10, round(letter * EM_PER_LETTER * float(rng.uniform(0.85, 1.1)))))
+    face = Face(
+        fonts[int(rng.integers(len(fonts)))], max(10, round(letter * EM_PER_LETTER * float(rng.uniform(0.85, 1.1))))
+    )
     slope = math.tan(math.radians(float(np.clip(rng.normal(0, 1.2), -4, 4)))) if rng.random() < 0.6 else 0.0
     pen = replace(
         Pen.drawn(rng, letter),
@@ -86,7 +88,9 @@ def draw_ink_colour(rng: np.random.Generator) -> Colour:
     return (r, g, b)
 
 
-def draw_writer(rng: np.random.Generator, stock: Stock, sheet: Sheet, *, pitch_px: float, ruled: bool = False) -> Writer:
+def draw_writer(
+    rng: np.random.Generator, stock: Stock, sheet: Sheet, *, pitch_px: float, ruled: bool = False
+) -> Writer:
     hand = draw_hand(rng, stock, pitch_px, ruled=ruled)
     return Writer(rng, stock, sheet, Prose.of_page(rng, stock.text), hand)
 
@@ -216,7 +220,9 @@ class Writer:
 
     def _reach(self, box: Box) -> float:
         """Right end of what already stands beside `box.y0` and below."""
-        return max([t.x1 for t in self.sheet.taken if t.y1 > box.y0 and t.x0 < box.x1 and t.x1 > box.x0], default=box.x0)
+        return max(
+            [t.x1 for t in self.sheet.taken if t.y1 > box.y0 and t.x0 < box.x1 and t.x1 > box.x0], default=box.x0
+        )
 
     def working(self, box: Box, rows: int) -> float:
         """Lines of working under each other; returns where they end."""
@@ -248,7 +254,13 @@ class Writer:
         if place.y1 > box.y1 or place.x1 > self.sheet.width - 2 or not self.sheet.is_free(place.padded(1)):
             return None
         self.sheet.formula(
-            alpha, left, top, kind=RegionKind.ISOLATED, latex=formula.latex, source=formula.source, colour=hand.style.colour
+            alpha,
+            left,
+            top,
+            kind=RegionKind.ISOLATED,
+            latex=formula.latex,
+            source=formula.source,
+            colour=hand.style.colour,
         )
         if last and rng.random() < 0.2:
             return self._frame(place)
@@ -310,14 +322,14 @@ class Writer:
 
     def formula(self, width: float, height: float, *, simple: bool = False) -> Formula | None:
         """A formula in this hand, no larger than `width` x `height` pixels; None if none turned up."""
+        least = int(self.rng.choice([1, 3, 4, 5]))
         most = 9 if simple else int(self.rng.choice([8, 12, 18, 30]))
         if self.stock.inks and self.rng.random() < self.hand.real:
-            return self._real(width, height, most)
-        return self._by_hand(width, height, most)
+            return self._real(width, height, least, most)
+        return self._by_hand(width, height, least, most)
 
-    def _real(self, width: float, height: float, most: int) -> Formula | None:
+    def _real(self, width: float, height: float, least: int, most: int) -> Formula | None:
         letter = self.hand.letter_px
-        least = 3 if self.rng.random() < 0.9 else 1
         for _ in range(TRIES):
             written = self.stock.inks[int(self.rng.integers(len(self.stock.inks)))]
             if not least <= len(written.ink.symbols) <= most:
@@ -332,9 +344,11 @@ class Writer:
                 return Formula(painted.alpha, painted.baseline_px, written.ink.label, Source.INK)
         return None
 
-    def _by_hand(self, width: float, height: float, most: int) -> Formula | None:
+    def _by_hand(self, width: float, height: float, least: int, most: int) -> Formula | None:
         em = self.hand.letter_px * EM_PER_LETTER
-        layout = self.stock.layout(self.rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=(1, most))
+        layout = self.stock.layout(
+            self.rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=(least, most)
+        )
         if layout is None:
             return None
         bank = self.stock.bank

@@ -108,10 +108,17 @@ class Setter:
 
     def _inline(self) -> list[Piece]:
         em = self.print.math_em_px
-        # Mostly single symbols and short relations, now and then a long one.
-        width = em * (0.9 + float(self.rng.exponential(3.5)))
+        # A third are single symbols, as in papers; most others are short relations.
+        glyphs = 1 if self.rng.random() < 0.33 else 2 + int(self.rng.exponential(5.0))
         tall = 1.35 if self.rng.random() < 0.85 else 2.2
-        formula = self.stock.printed(self.rng, em, width_px=width, height_px=tall * em, weight=self.print.weight)
+        formula = self.stock.printed(
+            self.rng,
+            em,
+            width_px=15 * em,
+            height_px=tall * em,
+            glyphs=(glyphs, glyphs + glyphs // 4),
+            weight=self.print.weight,
+        )
         if formula is None:
             return []
         mark = "" if self.rng.random() < 0.7 else ",.;:)"[int(self.rng.integers(5))]
@@ -130,7 +137,9 @@ class Setter:
             baseline = column.y + max(above + 1, pitch * 0.72)
             first = indent if k == 0 else 0.0
             full = column.width - hang - first if self.print.justify and k < len(broken) - 1 else 0.0
-            place_line(self.rng, self.sheet, line, self.print.style, column.x0 + hang + first, baseline, justify_to=full)
+            place_line(
+                self.rng, self.sheet, line, self.print.style, column.x0 + hang + first, baseline, justify_to=full
+            )
             column.y = max(column.y + height, baseline + below + 1)
         return True
 
@@ -292,7 +301,9 @@ def _options(setter: Setter, column: Column, hang: float) -> None:
     room = setter.print.face.size * 2.0
     for row in range(int(rng.integers(1, 4))):
         drawn = [
-            setter.stock.printed(rng, em, width_px=cell - room - em, height_px=4 * em, glyphs=(2, 40), weight=setter.print.weight)
+            setter.stock.printed(
+                rng, em, width_px=cell - room - em, height_px=4 * em, glyphs=(2, 40), weight=setter.print.weight
+            )
             for _ in range(across)
         ]
         formulas = [f for f in drawn if f is not None]
@@ -314,7 +325,9 @@ def _start(
     rng: np.random.Generator, stock: Stock, width: int, height: int, size: float, *, formulas: bool
 ) -> tuple[Sheet, Setter]:
     sheet = printed_sheet(rng, width, height)
-    return sheet, Setter(rng, sheet, stock, Prose.of_page(rng, stock.text), draw_print(rng, stock, size, formulas=formulas))
+    return sheet, Setter(
+        rng, sheet, stock, Prose.of_page(rng, stock.text), draw_print(rng, stock, size, formulas=formulas)
+    )
 
 
 def printed_sheet(rng: np.random.Generator, width: int, height: int) -> Sheet:

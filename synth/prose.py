@@ -138,7 +138,9 @@ class Face:
         """`word` in the characters that the font has: accents are dropped where it lacks them."""
         if word.isascii():
             return word
-        plain = unicodedata.normalize("NFKD", word.replace("đ", "d").replace("ß", "ss")).encode("ascii", "ignore").decode()
+        plain = (
+            unicodedata.normalize("NFKD", word.replace("đ", "d").replace("ß", "ss")).encode("ascii", "ignore").decode()
+        )
         return word if all(_has(self.path, character) for character in word) else plain
 
     def paint(self, words: Sequence[tuple[float, str]], *, wander: Sequence[float] | None = None) -> Strip:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from scanpage.errors import InputError, UsageError
 from synth.config import GenerateSettings
@@ -44,11 +45,35 @@ class Written:
     def measured(ink: Ink) -> Written:
         width, height = np.ptp(np.concatenate(ink.strokes), axis=0).tolist()
         letters = [
-            float(np.ptp(np.concatenate([ink.strokes[i] for i in strokes])[:, 1])) / (LOW_SHARE if label in LOW_LETTERS else 1.0)
+            float(np.ptp(np.concatenate([ink.strokes[i] for i in strokes])[:, 1]))
+            / (LOW_SHARE if label in LOW_LETTERS else 1.0)
             for label, strokes in ink.symbols
             if strokes and len(label) == 1 and label.isalnum() and label.isascii()
         ]
         return Written(ink, max(float(np.median(letters)) if letters else symbol_size(ink.strokes), 1.0), width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A corpus in order of length, so that formulas of any length are at hand however rare they are.
+
+    Attributes:
+        order: indices into the corpus by number of glyphs; `glyphs` those numbers.
+    """
+
+    corpus: LayoutCorpus
+    order: npt.NDArray[np.intp]
+    glyphs: npt.NDArray[np.int32]
+
+    @staticmethod
+    def of(corpus: LayoutCorpus) -> Shelf:
+        order = np.argsort(corpus.glyph_counts, kind="stable")
+        return Shelf(corpus, order, corpus.glyph_counts[order])
+
+    def draw(self, rng: np.random.Generator, least: int, most: int) -> Layout | None:
+        """A random formula of `least` to `most` glyphs; None if there is none."""
+        low, high = np.searchsorted(self.glyphs, [least, most + 1])
+        return self.corpus[int(self.order[rng.integers(low, high)])] if low < high else None
 
 
 @dataclass(frozen=True)
@@ -74,20 +99,22 @@ class Stock:
         """Written symbols to paint layouts with, if there are inks."""
         return SymbolBank.from_inks([written.ink for written in self.inks]) if self.inks else None
 
+    @cached_property
+    def _shelves(self) -> tuple[Shelf, ...]:
+        return tuple(Shelf.of(corpus) for corpus in self.layouts)
+
     def layout(
         self, rng: np.random.Generator, *, width_em: float, height_em: float, glyphs: tuple[int, int] = (1, 400)
     ) -> Layout | None:
         """A random formula no larger than this, with a number of glyphs in `glyphs`; None if none turned up."""
-        corpus = self.layouts[int(rng.integers(len(self.layouts)))]
         for _ in range(TRIES):
-            index = int(rng.integers(len(corpus)))
-            # What has more glyphs than this is never so narrow; asking is far cheaper than making the layout.
-            if not glyphs[0] <= corpus.glyph_counts[index] <= min(glyphs[1], 4 * width_em + 4):
-                continue
-            layout: Layout = corpus[index]
-            box = layout.box
-            if box.width <= width_em and 0 < box.height <= height_em:
-                return layout
+            shelf = self._shelves[int(rng.integers(len(self._shelves)))]
+            # What has more glyphs than this is never so narrow; not to draw it is far cheaper than to look at it.
+            layout = shelf.draw(rng, glyphs[0], int(min(glyphs[1], 4 * width_em + 4)))
+            if layout is not None:
+                box = layout.box
+                if box.width <= width_em and 0 < box.height <= height_em:
+                    return layout
         return None
 
     def printed(

@@ -75,7 +75,9 @@ class Warp:
     def keeping(self, content: Box, width: int, height: int, *, margin: float) -> Warp:
         """This warp, shrunk and shifted as far as needed so that `content` stays `margin` inside the picture."""
         xs, ys = np.linspace(content.x0, content.x1, 9), np.linspace(content.y0, content.y1, 9)
-        edges = [(x, y) for x in xs for y in (content.y0, content.y1)] + [(x, y) for y in ys for x in (content.x0, content.x1)]
+        edges = [(x, y) for x in xs for y in (content.y0, content.y1)] + [
+            (x, y) for y in ys for x in (content.x0, content.x1)
+        ]
         moved = self.points(np.array(edges, np.float32))
         (x0, y0), (x1, y1) = moved.min(axis=0), moved.max(axis=0)
         scale = min(1.0, (width - 2 * margin) / max(x1 - x0, 1e-6), (height - 2 * margin) / max(y1 - y0, 1e-6))
