@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-_LATIN = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "A", "B", "C", "D", "E", "F", "G", "H", "K", "L", "M", "N", "P", "Q", "R", "S", "T", "U", "V", "X", "Y", "Z"]
-_GREEK = [
-    "\\" + name
-    for name in ["alpha", "beta", "gamma", "delta", "varepsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"]
-]
+_LATIN = "abcdefghijklmnpqrstuvwxyzABCDEFGHKLMNPQRSTUVXYZ"
+_SMALL = (
+    "alpha beta gamma delta varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi varphi chi psi omega"
+)
+_CAPITAL = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+_NAMES = "sin cos tan exp log ln det sinh cosh arctan min max dim ker"
+_GREEK = ["\\" + name for name in f"{_SMALL} {_CAPITAL}".split()]
 _CONSTANTS = [r"\infty", r"\hbar", r"\ell", r"\partial", r"\emptyset", r"\nabla"]
 _OPERATORS = ["+", "-", "+", "-", r"\cdot", r"\times", r"\pm", r"\otimes", r"\oplus", r"\cup", r"\cap", "/"]
 _RELATIONS = ["=", "=", "=", "<", ">", r"\leq", r"\geq", r"\neq", r"\approx", r"\sim", r"\equiv", r"\in", r"\subset"]
 _ARROWS = [r"\rightarrow", r"\Rightarrow", r"\mapsto", r"\Leftrightarrow"]
-_FUNCTIONS = ["\\" + name for name in ["sin", "cos", "tan", "exp", "log", "ln", "det", "sinh", "cosh", "arctan", "min", "max", "dim", "ker"]]
+_FUNCTIONS = ["\\" + name for name in _NAMES.split()]
 _ACCENTS = [r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot", r"\overline"]
 _ALPHABETS = [r"\mathbb", r"\mathcal", r"\mathbf", r"\mathrm", r"\mathfrak"]
 _BIG = [r"\sum", r"\prod", r"\int", r"\bigcup", r"\oint", r"\sum", r"\int"]
@@ -24,7 +26,7 @@ _FENCES = [("(", ")"), ("(", ")"), ("[", "]"), (r"\{", r"\}"), ("|", "|"), (r"\l
 Tokens = list[str]
 
 
-def random_formula(rng: np.random.Generator, *, max_depth: int = 3) -> str:
+def random_formula(rng: np.random.Generator, *, max_depth: int = 2) -> str:
     """A random formula, tokens separated by blanks, canonical in the sense of `scanpage.latex`.
 
     Args:
@@ -64,7 +66,7 @@ class _Writer:
         """Terms joined by operators."""
         tokens = ["-"] if self._rng.random() < 0.08 else []
         tokens += self.term(depth)
-        for _ in range(int(self._rng.geometric(0.55)) - 1):
+        for _ in range(int(self._rng.geometric(0.62)) - 1):
             tokens += [self._pick(_OPERATORS), *self.term(depth)]
         return tokens
 
@@ -78,7 +80,7 @@ class _Writer:
 
     def factor(self, depth: int) -> Tokens:
         """A symbol, or something built of expressions if there is depth left."""
-        if depth <= 0 or self._rng.random() < 0.55:
+        if depth <= 0 or self._rng.random() < 0.72:
             return self.scripted(depth)
         built: list[Callable[[int], Tokens]] = [
             self.fraction,
