@@ -192,6 +192,30 @@ class Recognizer:
         logits, entry = self._decoder.run(None, inputs)
         return logits, entry
 
+    def log_probabilities(
+        self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[Sequence[int]]
+    ) -> list[list[float]]:
+        """Log-probability of each label's token numbers, each given the picture and the true ones before it.
+
+        Args:
+            pictures: from `prepare`; all of them are one batch.
+            labels: token numbers with the end token, without the start; none longer than `config.max_tokens`.
+        """
+        cross, lengths = self.encode(pictures)
+        (layers, pair), (heads, size) = self._entry_shape
+        longest = max(len(label) for label in labels)
+        past = np.empty((longest, layers, pair, len(labels), heads, size), np.float32)
+        last = np.full(len(labels), self.config.start_id, np.int64)
+        rows: list[list[float]] = [[] for _ in labels]
+        for step in range(longest):
+            logits, past[step] = self.step(last, past[:step], lengths, cross)
+            last = np.array([label[step] if step < len(label) else self.config.end_id for label in labels], np.int64)
+            found = logits[np.arange(len(labels)), last] - _log_sum_exp(logits)
+            for row, label, value in zip(rows, labels, found, strict=True):
+                if step < len(label):
+                    row.append(float(value))
+        return rows
+
     def _reading(self, written: Written) -> Reading:
         tokens = repair(self._spelling.tokens(written.ids))
         return Reading(to_latex(tokens), written.score, tuple(tokens))
