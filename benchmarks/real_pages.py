@@ -1,6 +1,6 @@
 """How the pipeline does on real pages: photos and scans in a folder, some of them labelled in its `labels.json`.
 
-    python benchmarks/real_pages.py PAGES_DIR [--json FILE]
+    python benchmarks/real_pages.py PAGES_DIR [--json FILE] [--readings FILE]
 
 Of displayed formulas: recall and precision of their boxes at IoU 0.5; of those that a person read with certainty, how
 many were read exactly, on the boxes that were found and on the true ones.
@@ -80,6 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="How the pipeline does on real pages.")
     parser.add_argument("pages", type=Path, metavar="PAGES_DIR", help="folder of pictures with a labels.json")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
+    parser.add_argument("--readings", type=Path, metavar="FILE", help="write every formula that was read here")
     parser.add_argument("--detector", type=Path, metavar="DIR", help="another detector than the shipped one")
     parser.add_argument("--recognizer", type=Path, metavar="DIR", help="another recognizer than the shipped one")
     parser.add_argument("--threads", type=int, default=2, help="threads of the engines (default: %(default)s)")
@@ -120,9 +121,10 @@ def main() -> int:
             **provenance(engines.versions),
             "groups": {name: {**asdict(c), "recall": c.recall, "precision": c.precision} for name, c in groups.items()},
             "pages": {name: asdict(c) for name, c in judged.items()},
-            "readings": readings,
         }
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    if arguments.readings:
+        arguments.readings.write_text(json.dumps(readings, indent=1) + "\n", "utf-8")
     return 0
 
 

@@ -1,0 +1,138 @@
+"""Put the measured figures into the README, between its two comments.
+
+    python benchmarks/figures.py [--check]
+
+They come from the `metrics.json` of the shipped models and from `results/` beside this file. With `--check` nothing is
+written; exits with 1 where the README says something else than they do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+BEGIN = "<!-- figures: written by benchmarks/figures.py -->"
+END = "<!-- end of figures -->"
+
+Json = dict[str, Any]
+
+
+def figures() -> str:
+    """The figures as Markdown."""
+    sections = (
+        _example(_read(RESULTS / "example.json")),
+        _recognizer(_read(ROOT / "recognizer" / "weights" / "metrics.json")),
+        _detector(_read(ROOT / "detector" / "weights" / "metrics.json")),
+        _real_pages(_read(RESULTS / "real_pages.json")),
+        _speed(_read(RESULTS / "speed.json")),
+    )
+    return "\n\n".join(sections)
+
+
+def inserted(readme: str, text: str) -> str:
+    """`readme` with `text` between the two comments."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the README lacks {BEGIN} or {END}")
+    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+
+
+def _read(path: Path) -> Json:
+    content: Json = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def _example(result: Json) -> str:
+    isolated, inline = result["isolated"], result["inline"]
+    return (
+        f"Of the {isolated['formulas']} displayed formulas of `examples/notes.pdf`, {isolated['exact']} come out exactly "
+        f"right, and {inline['exact']} of its {inline['formulas']} inline ones. None of the displayed ones was in the "
+        "training data."
+    )
+
+
+def _recognizer(metrics: Json) -> str:
+    columns = {
+        "exact_match": ("exact", 100),
+        "within_1": ("≤ 1 error", 100),
+        "within_2": ("≤ 2 errors", 100),
+        "bleu4": ("BLEU-4", 1),
+        "cer": ("CER", 100),
+        "compile_rate": ("compiles", 100),
+    }
+    names = {
+        "rendered": "im2latex-100k validation, typeset",
+        "handwriting": "CROHME 2014 test, handwritten",
+    }
+    head = "| formulas | " + " | ".join(title for title, _ in columns.values()) + " |\n" + "|---" * 7 + "|"
+    rows = []
+    for key, name in names.items():
+        row = metrics[key]
+        cells = [f"{row[column] * scale:.1f}" for column, (_, scale) in columns.items()]
+        rows.append(f"| {int(row['samples']):,} of {name} | " + " | ".join(cells) + " |")
+    return "Reading formulas, each cut out for the model, in percent:\n\n" + head + "\n" + "\n".join(rows)
+
+
+def _detector(metrics: Json) -> str:
+    head = "| formulas | precision | recall | F1 | AP50 |\n|---|---|---|---|---|"
+    rows = []
+    for kind, name in (("isolated", "displayed"), ("inline", "inline")):
+        cells = " | ".join(f"{100 * metrics[kind][figure]:.1f} %" for figure in ("precision", "recall", "f1", "ap50"))
+        rows.append(f"| {metrics[kind]['truths']:,} {name} | {cells} |")
+    title = f"Finding formulas on {metrics['pages']} synthetic pages that were held out, boxes at IoU 0.5:"
+    return title + "\n\n" + head + "\n" + "\n".join(rows)
+
+
+def _real_pages(result: Json) -> str:
+    head = "| pages | displayed formulas | recall | precision | read exactly |\n|---|---|---|---|---|"
+    rows = []
+    for name, counts in result["groups"].items():
+        pages = sum(page.startswith(name[:4]) for page in result["pages"])
+        rows.append(
+            f"| {pages} {name} | {counts['labelled']} | {counts['recall']:.0%} | {counts['precision']:.0%} | "
+            f"{counts['exact']} of {counts['sure']} |"
+        )
+    note = "Real photos and scans that were never trained on, labelled by hand (only what could be read with certainty "
+    return f"{note}counts as a reading):\n\n{head}\n" + "\n".join(rows)
+
+
+def _speed(result: Json) -> str:
+    hardware = result["hardware"]
+    lines = [f"On {result['threads']} threads of {hardware['processor']}:", ""]
+    for page in result["pages"]:
+        seconds = page["seconds"]
+        stages = ", ".join(f"{stage} {seconds[stage]:.2f}" for stage in seconds if stage != "total")
+        lines.append(
+            f"- page {page['page']} of the example, {page['formulas']} formulas: {seconds['total']:.1f} s ({stages});"
+        )
+    lines.append(
+        f"- a formula {result['formula_ms']:.0f} ms, start {result['start_s']:.1f} s, peak memory "
+        f"{result['peak_gb']:.2f} GB."
+    )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(description="Put the measured figures into the README.")
+    parser.add_argument("--check", action="store_true", help="only say whether they stand there")
+    arguments = parser.parse_args()
+    readme = README.read_text("utf-8")
+    renewed = inserted(readme, figures())
+    if arguments.check:
+        if readme != renewed:
+            sys.stderr.write("the README's figures are not the measured ones: run benchmarks/figures.py\n")
+        return int(readme != renewed)
+    README.write_text(renewed, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
