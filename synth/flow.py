@@ -13,6 +13,8 @@ from scanpage.region import RegionKind
 from synth.prose import Face
 from synth.sheet import BLACK, Colour, Pixels, Sheet, Source
 
+# Lines that would need wider spaces than this stay ragged.
+MAX_STRETCH_EM = 0.9
 NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
@@ -75,7 +77,8 @@ def break_lines(pieces: Sequence[Piece], style: Style, width: float, *, indent: 
         if wide > width - indent:
             continue
         gap = gap_before(piece, style) if lines[-1] else 0.0
-        if lines[-1] and used + gap + wide > width:
+        # Punctuation stays with what it follows.
+        if lines[-1] and gap and used + gap + wide > width:
             lines.append([])
             used, gap = 0.0, 0.0
         lines[-1].append(piece)
@@ -114,6 +117,8 @@ def place_line(
     """
     gaps = sum(gap_before(piece, style) > 0 for piece in line[1:])
     stretch = max(0.0, justify_to - line_width(line, style)) / gaps if gaps else 0.0
+    if stretch > MAX_STRETCH_EM * style.face.size:
+        stretch = 0.0
     words: list[tuple[float, str]] = []
     start = at = x
     for k, piece in enumerate(line):

@@ -124,6 +124,8 @@ class Writer:
         done = float(rng.choice([1.0, 1.0, 0.7, 0.4])) * content.height + content.y0
         while y + 2.5 * hand.pitch_px < min(content.y1, done):
             x, y = self.question(Box(margin, y, content.x1, content.y1), number)
+            if x >= content.x1 or y >= content.y1:
+                break
             y = self.answer(Box(x, y, content.x1, content.y1))
             y += hand.pitch_px * float(rng.choice([0.2, 0.6, 1.0, 2.0]))
             number += 1

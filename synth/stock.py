@@ -152,7 +152,10 @@ def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
     lines: list[Ink] = []
     for path in settings.inks:
         for ink in read_inks(path):
-            (formulas if is_formula(ink) else lines).append(ink)
+            if is_formula(ink):
+                formulas.append(ink)
+            elif is_line(ink):
+                lines.append(ink)
     if settings.inks and not formulas and not lines:
         raise InputError("the files given with --inks hold no ink")
     return Stock(
@@ -171,6 +174,15 @@ def is_formula(ink: Ink) -> bool:
     Segments of formulas are labelled with single characters or LaTeX commands.
     """
     return bool(ink.symbols) and all(len(label) == 1 or label.startswith("\\") for label, _ in ink.symbols)
+
+
+def is_line(ink: Ink) -> bool:
+    """Whether words stand on one line: all of them together are hardly higher than one."""
+    boxes = [np.concatenate([ink.strokes[i] for i in strokes])[:, 1] for _, strokes in ink.symbols if strokes]
+    if not boxes:
+        return True
+    tall = float(np.median([np.ptp(ys) for ys in boxes]))
+    return float(np.ptp(np.concatenate(boxes))) < 2.6 * tall
 
 
 def prepare_layouts(settings: GenerateSettings, folder: Path) -> list[Path]:
