@@ -19,7 +19,8 @@ import numpy.typing as npt
 from scanpage.errors import InputError
 from scanpage.files import atomic_path
 from scanpage.geometry import Box
-from scanpage.latex import Refusal, normalise, to_latex
+from scanpage.latex import Refusal, normalise
+from synth.faithful import prints_in, source_of
 from synth.layout import Failure, Glyph, Layout, Rule, Shape
 from synth.typeset import FontFamily, typeset
 
@@ -172,7 +173,7 @@ class Wanted:
     """Which formulas to keep, and how to set them.
 
     Attributes:
-        families: font families and their shares.
+        families: font families and their shares; the first also sets what another cannot show unmistakably.
         display: share of formulas set in display style.
         min_tokens, max_tokens: bounds of the canonical length.
         limit: stop after so many layouts; None for all.
@@ -189,7 +190,11 @@ class Wanted:
 
 MIXED_FAMILIES: tuple[tuple[FontFamily, float], ...] = (
     (FontFamily.COMPUTER_MODERN, 0.70),
-    *((family, 0.05) for family in FontFamily if family is not FontFamily.COMPUTER_MODERN),
+    (FontFamily.TIMES, 0.06),
+    (FontFamily.TIMES_TX, 0.07),
+    (FontFamily.PALATINO, 0.07),
+    (FontFamily.PALATINO_PX, 0.07),
+    (FontFamily.EULER, 0.03),
 )
 """What papers and books look like: mostly Computer Modern."""
 
@@ -245,6 +250,8 @@ def _canonical(formula: str, wanted: Wanted, seen: set[str], dropped: Counter[st
         dropped["length"] += 1
     elif label in seen:
         dropped["seen before"] += 1
+    elif source_of(tokens) is None:
+        dropped["letter missing from its alphabet"] += 1
     else:
         seen.add(label)
         return tokens
@@ -255,13 +262,15 @@ def _typeset_mixed(
     batch: Sequence[list[str]], wanted: Wanted, rng: np.random.Generator, dropped: Counter[str]
 ) -> list[Layout]:
     """Layouts of the batch in its order, families and styles drawn for each formula."""
-    families, shares = zip(*wanted.families, strict=True)
-    drawn = rng.choice(len(families), size=len(batch), p=np.array(shares) / sum(shares))
+    families = [family for family, _ in wanted.families]
+    shares = np.array([share for _, share in wanted.families])
+    drawn = rng.choice(len(families), size=len(batch), p=shares / shares.sum())
+    drawn = [f if prints_in(batch[i], families[f]) else 0 for i, f in enumerate(drawn.tolist())]
     display = rng.random(len(batch)) < wanted.display
     layouts: dict[int, Layout] = {}
     for family, style in sorted({(int(f), bool(d)) for f, d in zip(drawn, display, strict=True)}):
         chosen = [i for i in range(len(batch)) if drawn[i] == family and display[i] == style]
-        sources = [to_latex(batch[i]) for i in chosen]
+        sources = [source_of(batch[i]) or "" for i in chosen]
         for i, result in zip(chosen, typeset(sources, family=families[family], display=style), strict=True):
             if isinstance(result, Failure):
                 dropped[f"typeset: {result.reason}"] += 1

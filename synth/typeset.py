@@ -30,6 +30,7 @@ _SOURCE = r"""\documentclass{article}
 \nofiles
 %(packages)s
 \begin{document}
+\tracinglostchars=3 %% a sign that the font lacks is an error
 \def\formula#1#2{\setbox0\hbox{\vrule width#1sp height%(marker)dsp depth0pt\kern-#1sp$%(style)s #2$}%%
 \count0=#1 \count1=%(stamp)d \shipout\box0
 \setbox1=\vbox{\noindent x\par}}%% the end of a paragraph resets TeX's count of errors, which would stop it at 100
@@ -52,7 +53,6 @@ class FontFamily(Enum):
     PALATINO = _PACKAGES + r"\usepackage{mathpazo}"
     PALATINO_PX = _PACKAGES + r"\usepackage{pxfonts}"
     EULER = _PACKAGES + r"\usepackage{mathpazo}\usepackage[mathcal,mathbf]{euler}"
-    KERKIS = _PACKAGES + r"\usepackage{kerkis}\usepackage{kmath}"
 
 
 def available() -> bool:
