@@ -52,9 +52,9 @@ def _read(path: Path) -> Json:
 def _example(result: Json) -> str:
     isolated, inline = result["isolated"], result["inline"]
     return (
-        f"Of the {isolated['formulas']} displayed formulas of `examples/notes.pdf`, {isolated['exact']} come out exactly "
-        f"right, and {inline['exact']} of its {inline['formulas']} inline ones. None of the displayed ones was in the "
-        "training data."
+        f"Of the {isolated['formulas']} displayed formulas of `examples/notes.pdf`, {isolated['exact']} come out "
+        f"exactly right, and {inline['exact']} of its {inline['formulas']} inline ones. None of the displayed ones was "
+        "in the training data."
     )
 
 

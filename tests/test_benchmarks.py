@@ -8,10 +8,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from scanpage.document import Formula
+from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
 from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
 
@@ -19,16 +20,21 @@ ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ROOT / "benchmarks"
 
 
-@pytest.fixture
-def truth(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return import_module("truth")
+def script(name: str) -> Any:
+    """A fixture that imports `benchmarks/<name>.py` as Python does when it runs."""
+
+    @pytest.fixture
+    def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+        monkeypatch.syspath_prepend(str(BENCHMARKS))
+        return import_module(name)
+
+    return module
 
 
-@pytest.fixture
-def check(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return import_module("check")
+truth = script("truth")
+check = script("check")
+figures = script("figures")
+real_pages = script("real_pages")
 
 
 def formula(x0: float, y0: float, x1: float, y1: float, latex: str = "x") -> Formula:
@@ -108,13 +114,42 @@ def test_floors(check: ModuleType, changes: dict[str, object], breaches: int) ->
     assert len(check.breaches(GOOD | changes)) == breaches
 
 
+def test_real_pages_are_counted(truth: ModuleType, real_pages: ModuleType) -> None:
+    found = [formula(0, 0, 50, 10, "x"), formula(0, 20, 50, 30, "z"), formula(0, 80, 50, 90, "w")]
+    page = ScannedPage(Page("a.jpg", 1, 100, 100, 72), (Display(tuple(DisplayRow((f,)) for f in found)),))
+    labels = [
+        truth.Truth(Box(0, 0, 0.5, 0.1), RegionKind.ISOLATED, "x"),  # found and right
+        truth.Truth(Box(0, 0.2, 0.5, 0.3), RegionKind.ISOLATED, "y"),  # found and wrong
+        truth.Truth(Box(0, 0.5, 0.5, 0.6), RegionKind.ISOLATED, "u", sure=False),  # missed, and hard to read
+        truth.Truth(Box(0.6, 0, 0.7, 0.1), RegionKind.INLINE, "v"),  # not a display
+    ]
+    counts = real_pages.count(labels, page, ["x", "y", "u", "v"])
+    assert counts == real_pages.Counts(labelled=3, detected=3, matched=2, sure=2, exact=1, exact_on_true_boxes=2)
+    assert (counts + counts).recall == counts.recall == pytest.approx(2 / 3)
+
+
+def test_figures_replace_what_stood_between_the_comments(figures: ModuleType) -> None:
+    readme = f"before\n{figures.BEGIN}\nold\n{figures.END}\nafter\n"
+    renewed = figures.inserted(readme, "new")
+    assert "old" not in renewed
+    assert renewed.startswith("before\n") and renewed.endswith("after\n")
+    assert figures.inserted(renewed, "new") == renewed
+
+
+def test_the_readme_gives_the_measured_figures(figures: ModuleType) -> None:
+    if not (figures.RESULTS / "speed.json").is_file():
+        pytest.skip("nothing has been measured yet")
+    readme = figures.README.read_text("utf-8")
+    assert readme == figures.inserted(readme, figures.figures()), "run benchmarks/figures.py"
+
+
 SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "def main()" in path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_every_script_says_what_it_does(script: str) -> None:
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_script_says_what_it_does(name: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-B", str(BENCHMARKS / script), "--help"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-B", str(BENCHMARKS / name), "--help"], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert "usage:" in done.stdout
