@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from transformers import TrOCRForCausalLM, VisionEncoderDecoderModel
 
 from recognizer.config import Pieces, RecognizerConfig
-from recognizer.model import FormulaEncoder
+from recognizer.model import FormulaEncoder, load
 from recognizer.predict import DECODER, ENCODER, SETTINGS
 from recognizer.spelling import BLANK
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
-from scanpage.errors import UsageError, WeightsError
+from scanpage.errors import UsageError
 from scanpage.files import atomic_path
 from scanpage.onnx_weights import share_weights
 
@@ -188,15 +188,12 @@ def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: Recog
 
 
 def _load(source: Path | VisionEncoderDecoderModel) -> VisionEncoderDecoderModel:
-    """A copy of the model, rounded to half precision."""
-    try:
-        if isinstance(source, Path):
-            return VisionEncoderDecoderModel.from_pretrained(source, attn_implementation="eager").half()
-        with TemporaryDirectory(prefix="export-") as folder:
-            source.save_pretrained(folder)
-            return VisionEncoderDecoderModel.from_pretrained(folder, attn_implementation="eager").half()
-    except (OSError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{source} cannot be loaded: {error}") from error
+    """A copy of the model, in half precision."""
+    if isinstance(source, Path):
+        return load(source).half()
+    with TemporaryDirectory(prefix="export-") as folder:
+        source.save_pretrained(folder)
+        return load(folder).half()
 
 
 def _own_settings(folder: Path | None, model: VisionEncoderDecoderModel) -> RecognizerConfig:

@@ -23,10 +23,12 @@ from transformers import (
     VisionEncoderDecoderModel,
 )
 from transformers.modeling_outputs import BaseModelOutput
+from transformers.models.trocr.modeling_trocr import TrOCRSinusoidalPositionalEmbedding
 
 from recognizer.config import ModelConfig
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import text_backbone
+from scanpage.errors import WeightsError
 from scanpage.text_backbone import TextBackbone
 
 
@@ -157,6 +159,18 @@ def build(config: ModelConfig, tokenizer: LatexTokenizer, *, warm_start: bool = 
     return model
 
 
-def load(folder: Path) -> VisionEncoderDecoderModel:
-    """A saved model: ours, or any TrOCR checkpoint in the hub's format."""
-    return VisionEncoderDecoderModel.from_pretrained(folder)
+def load(name: Path | str) -> VisionEncoderDecoderModel:
+    """A saved model in single precision: ours, or any TrOCR checkpoint, by its folder or its name on the hub.
+
+    Raises:
+        WeightsError: it is not there or cannot be loaded.
+    """
+    try:
+        model = VisionEncoderDecoderModel.from_pretrained(name).float()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{name} cannot be loaded as a model: {error}") from error
+    for module in model.modules():
+        # These positions are computed, not stored, and transformers 5 leaves them empty after loading.
+        if isinstance(module, TrOCRSinusoidalPositionalEmbedding) and module.weights.is_meta:
+            module.weights = module.get_embedding(len(module.weights), module.embedding_dim, module.padding_idx)
+    return model
