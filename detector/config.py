@@ -25,13 +25,13 @@ class DetectorConfig:
         max_regions: at most so many regions a page.
     """
 
-    long_side_px: int = 960
+    long_side_px: int = 1024
     max_upscale: float = 2.0
     channels: int = 96
     roi_size: tuple[int, int] = (5, 9)
     head_width: int = 256
-    anchor_sizes_px: tuple[tuple[float, ...], ...] = ((10.0, 20.0), (40.0, 75.0), (130.0, 230.0))
-    anchor_ratios: tuple[float, ...] = (0.08, 0.2, 0.45, 1.0)
+    anchor_sizes_px: tuple[tuple[float, ...], ...] = ((9.0, 17.0), (31.0, 52.0), (85.0, 150.0))
+    anchor_ratios: tuple[float, ...] = (0.1, 0.25, 0.55, 1.2)
     min_score: float = 0.5
     max_regions: int = 200
 
