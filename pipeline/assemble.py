@@ -13,9 +13,13 @@ from scanpage.geometry import Box
 Item = TextLine | Formula
 
 _NUMBER = re.compile(r"[(\[（]\s*([A-Za-z]?[-.]?\d{1,3}(?:[.\-–]\d{1,3}){0,2}\s*[a-z]?'?)\s*[)\]）]")
+_LABEL = re.compile(r"\W{0,2}\w{0,3}\W{0,2}")
+"""Numbers of exercises: `1.`, `a)`, `(ii)`, `②`."""
 PARAGRAPH_GAP_HEIGHTS = 1.0
 """A wider gap between two lines, in line heights, parts paragraphs."""
 INDENT_HEIGHTS = 1.0
+SHORT_LINE_SHARE = 0.2
+"""A line that ends so much before the next one was the last of its paragraph, or a heading."""
 DERIVATION_GAP_HEIGHTS = 2.5
 
 
@@ -63,13 +67,23 @@ def _owner(line: TextLine, isolated: Sequence[Formula]) -> Formula | None:
 
 def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str]) -> list[Block]:
     blocks: list[Block] = []
-    for is_display, group in groupby(rows, key=lambda row: all(isinstance(item, Formula) for item in row)):
+    parted = (part for row in rows for part in _without_label(row))
+    for is_display, group in groupby(parted, key=lambda row: all(isinstance(item, Formula) for item in row)):
         if is_display:
             formulas = [tuple(item for item in row if isinstance(item, Formula)) for row in group]
             blocks += _displays([DisplayRow(row, _tag(row, tags)) for row in formulas])
         else:
             blocks += _paragraphs([_one_line(row) for row in group])
     return blocks
+
+
+def _without_label(row: Sequence[Item]) -> list[Sequence[Item]]:
+    """A row as it is, or as two where it is an exercise's number and the first line of its calculation."""
+    label, rest = row[0], row[1:]
+    is_label = isinstance(label, TextLine) and not label.formulas and _LABEL.fullmatch(label.text) is not None
+    if is_label and rest and all(isinstance(item, Formula) for item in rest):
+        return [[label], rest]
+    return [row]
 
 
 def _tag(row: Sequence[Formula], tags: dict[Box, str]) -> str | None:
@@ -121,7 +135,11 @@ def _paragraphs(lines: Sequence[TextLine]) -> list[Paragraph]:
 
 
 def _same_paragraph(group: Sequence[TextLine], line: TextLine) -> bool:
-    above = group[-1].box
+    above, last = group[-1].box, group[-1].pieces[-1]
     if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
         return False
-    return line.box.x0 - above.x0 < INDENT_HEIGHTS * min(above.height, line.box.height)
+    if isinstance(last, str) and last.endswith("-"):
+        return True
+    is_indented = line.box.x0 - above.x0 >= INDENT_HEIGHTS * min(above.height, line.box.height)
+    was_short = above.x1 < line.box.x1 - SHORT_LINE_SHARE * line.box.width
+    return not (is_indented or was_short)

@@ -73,9 +73,8 @@ def load_engines(
     Raises:
         WeightsError: a model is missing or damaged.
     """
-    from recognizer.predict import Recognizer
-
     from detector.predict import Detector
     from pipeline.prose import RapidProse
+    from recognizer.predict import Recognizer
 
     return Engines(Detector(detector, threads), Recognizer(recognizer, threads), RapidProse(threads) if prose else None)

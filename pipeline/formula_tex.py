@@ -84,7 +84,7 @@ def tidy(tokens: list[str]) -> str:
 
 
 def _needs_blank(previous: str, token: str) -> bool:
-    if re.fullmatch(r"\\[A-Za-z]+\*?", previous) and (token[0].isalpha() or token[0] == "*"):
+    if re.fullmatch(r"\\[A-Za-z]+\*?", previous) and (token[0].isalnum() or token[0] == "*"):
         return True
     around = {previous, token}
     if around & {"^", "_", "{", "}"} and not around & RELATIONS:

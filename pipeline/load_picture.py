@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from scanpage.errors import InputError
 
-FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "PPM")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "PPM")
 MAX_SIDE_PX = 4000
 """Longer pictures are reduced to this: about A4 at 340 dpi, more than any stage makes use of."""
 MAX_PIXELS = 120_000_000

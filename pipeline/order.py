@@ -1,7 +1,8 @@
 """Reading order: columns from left to right, rows from top to bottom, formulas of a row from left to right.
 
-Columns are found as in the XY-cut (Nagy and Seth, 1984), with one change: items that run across the gutter (titles,
-wide formulas) do not hide it, they cut the page into bands instead.
+Columns are found as in the XY-cut (Nagy and Seth, 1984), with two changes: items that run across the gutter of a paper
+(titles, wide formulas) do not hide it, they cut the page into bands instead; and in a notebook blank stretches
+across the page are cut first, so that calculations side by side do not reach into the next exercise.
 """
 
 from __future__ import annotations
@@ -9,17 +10,42 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from scanpage.geometry import Box
 
 Item = TypeVar("Item")
 
-MIN_COLUMN_ITEMS = 4
-MIN_COLUMN_SHARE = 0.25
-"""Each column covers at least this share of the band's height, else it is a note beside the text."""
-MAX_SPANNING_SHARE = 0.25
 SAME_ROW_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRule:
+    """What two columns must be like.
+
+    Attributes:
+        items: each holds at least so many.
+        filled: the items of each cover at least this share of the height of both.
+        spanning: at most this share of all items run across the gutter.
+        gap_heights: the gutter is at least so wide, in median item heights.
+    """
+
+    items: int
+    filled: float
+    spanning: float
+    gap_heights: float
+
+
+PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.5)
+"""Columns of a paper, which hold over paragraphs."""
+BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0)
+"""Calculations side by side in a notebook, which end where the paper is blank across its width."""
+BAND_GAP_HEIGHTS = 0.9
+MIN_WIDTH_SHARE = 0.12
+"""What is narrower beside a column is a list of labels."""
+MIN_COLUMN_HEIGHTS = 1.6
+"""What is lower, in median item heights, is one row."""
 
 
 def reading_order(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
@@ -37,22 +63,48 @@ def reading_order(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[
 
 def columns(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
     """Groups of items that are read one after the other: columns, and what spans them."""
-    gutter = _gutter([box_of(item) for item in items])
-    if gutter is None:
-        return [list(items)] if items else []
-    spanning = sorted((i for i in items if box_of(i).x0 < gutter < box_of(i).x1), key=lambda i: box_of(i).center[1])
+    parts = _split_at_gutter(items, box_of, PAGE_COLUMNS)
+    if parts is not None:
+        return [column for part in parts for column in columns(part, box_of)]
     result: list[list[Item]] = []
+    for band in bands(items, box_of):
+        parts = _split_at_gutter(band, box_of, BAND_COLUMNS)
+        result += [band] if parts is None else parts
+    return result
+
+
+def bands(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
+    """Items parted where the page is blank across its width, from top to bottom."""
+    if not items:
+        return []
+    gap = BAND_GAP_HEIGHTS * statistics.median(box_of(item).height for item in items)
+    result: list[list[Item]] = []
+    bottom = -math.inf
+    for item in sorted(items, key=lambda item: box_of(item).y0):
+        if box_of(item).y0 - bottom > gap:
+            result.append([])
+        result[-1].append(item)
+        bottom = max(bottom, box_of(item).y1)
+    return result
+
+
+def _split_at_gutter(items: Sequence[Item], box_of: Callable[[Item], Box], rule: ColumnRule) -> list[list[Item]] | None:
+    """Left and right columns between the items that span them, top to bottom; None for a single column."""
+    gutter = _gutter([box_of(item) for item in items], rule)
+    if gutter is None:
+        return None
+    spanning = sorted((i for i in items if box_of(i).x0 < gutter < box_of(i).x1), key=lambda i: box_of(i).center[1])
     rest = [item for item in items if not box_of(item).x0 < gutter < box_of(item).x1]
+    result: list[list[Item]] = []
     for span in [*spanning, None]:
         edge = math.inf if span is None else box_of(span).center[1]
         above = [item for item in rest if box_of(item).center[1] < edge]
         rest = [item for item in rest if box_of(item).center[1] >= edge]
-        left = [item for item in above if box_of(item).center[0] < gutter]
-        right = [item for item in above if box_of(item).center[0] >= gutter]
-        result += [*columns(left, box_of), *columns(right, box_of)]
+        result.append([item for item in above if box_of(item).center[0] < gutter])
+        result.append([item for item in above if box_of(item).center[0] >= gutter])
         if span is not None:
             result.append([span])
-    return result
+    return [part for part in result if part]
 
 
 def rows(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
@@ -84,9 +136,9 @@ def overlap_share(one: Box, other: Box) -> float:
     return max(0.0, shared) / lower if lower > 0 else 0.0
 
 
-def _gutter(boxes: Sequence[Box]) -> float | None:
+def _gutter(boxes: Sequence[Box], rule: ColumnRule) -> float | None:
     """x of the clearest gap between two columns, or None for a single column."""
-    if len(boxes) < 2 * MIN_COLUMN_ITEMS:
+    if len(boxes) < 2 * rule.items:
         return None
     line_height = statistics.median(box.height for box in boxes)
     best: tuple[float, float, float] | None = None
@@ -94,10 +146,10 @@ def _gutter(boxes: Sequence[Box]) -> float | None:
         crossing = [box for box in boxes if box.x0 < x < box.x1]
         left = [box for box in boxes if box.x1 <= x]
         right = [box for box in boxes if box.x0 >= x]
-        if len(crossing) > MAX_SPANNING_SHARE * len(boxes) or min(len(left), len(right)) < MIN_COLUMN_ITEMS:
+        if len(crossing) > rule.spanning * len(boxes) or min(len(left), len(right)) < rule.items:
             continue
         gap = min(box.x0 for box in right) - max(box.x1 for box in left)
-        if gap < 0.5 * line_height or not _stand_side_by_side(left, right):
+        if gap < rule.gap_heights * line_height or not _stand_side_by_side(left, right, rule):
             continue
         candidate = (-float(len(crossing)), gap, x)
         best = candidate if best is None else max(best, candidate)
@@ -115,10 +167,12 @@ def _candidate_gaps(boxes: Sequence[Box]) -> list[float]:
     return sorted(middles)
 
 
-def _stand_side_by_side(left: Sequence[Box], right: Sequence[Box]) -> bool:
+def _stand_side_by_side(left: Sequence[Box], right: Sequence[Box], rule: ColumnRule) -> bool:
     """Whether two groups are columns: each is tall and wide enough, and they run along the same stretch of the page."""
     one, other, whole = Box.around(left), Box.around(right), Box.around([*left, *right])
-    if min(one.width, other.width) < 0.2 * whole.width:
+    if min(one.width, other.width) < MIN_WIDTH_SHARE * whole.width:
+        return False
+    if min(one.height, other.height) < MIN_COLUMN_HEIGHTS * statistics.median(box.height for box in [*left, *right]):
         return False
     filled = min(sum(box.height for box in group) for group in (left, right))
-    return overlap_share(one, other) > 0.5 and filled > MIN_COLUMN_SHARE * whole.height
+    return overlap_share(one, other) > 0.5 and filled > rule.filled * whole.height

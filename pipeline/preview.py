@@ -82,9 +82,8 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
     canvas.paste(page, (0, 0))
     draw = ImageDraw.Draw(canvas, "RGBA")
     _draw_prose(draw, scanned, scale)
-    for entry, top in zip(entries, tops, strict=True):
+    for entry in entries:
         _draw_box(draw, entry, scale)
-        _draw_leader(draw, entry, scale, page_right=size[0], top=top)
     for entry, top in zip(entries, tops, strict=True):
         _draw_reading(draw, entry, left=size[0] + PADDING_PX, top=top)
     if not entries:
@@ -158,45 +157,52 @@ def _underline(draw: ImageDraw.ImageDraw, box: Box) -> None:
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float) -> None:
-    colour = KIND_COLOURS[entry.formula.region.kind]
+    kind = entry.formula.region.kind
+    colour = KIND_COLOURS[kind]
     box = entry.formula.box.scaled(scale).padded(2)
-    draw.rectangle(box.xyxy, fill=(*colour, 26), outline=(*colour, 255), width=2)
-    _badge(draw, entry.number, colour, right=box.x0, bottom=box.y0 + 1)
+    draw.rectangle(box.xyxy, fill=(*colour, 16), outline=(*colour, 255), width=2)
+    if kind is RegionKind.ISOLATED:
+        # Nothing stands to the left of a display, while the line above may be close.
+        _badge(draw, entry.number, right=box.x0 + 1, bottom=box.center[1] + SMALL_PX / 2 + 2, colour=colour)
+    else:
+        _badge(draw, entry.number, left=box.x0, bottom=box.y0 + 2, colour=colour)
 
 
-def _badge(draw: ImageDraw.ImageDraw, number: int, colour: Colour, *, right: float, bottom: float) -> None:
-    """The number of a formula on its corner; moved inside where the page ends."""
+def _badge(
+    draw: ImageDraw.ImageDraw,
+    number: int,
+    *,
+    colour: Colour,
+    bottom: float,
+    left: float | None = None,
+    right: float = 0.0,
+) -> None:
+    """The number of a formula, placed by its left or its right edge; moved inside where the page ends."""
     font = _font(SMALL_PX)
     width, height = font.getlength(str(number)) + 8, SMALL_PX + 4
-    x0, y0 = max(0.0, right - 1), max(0.0, bottom - height)
+    x0, y0 = max(0.0, right - width if left is None else left), max(0.0, bottom - height)
     draw.rounded_rectangle((x0, y0, x0 + width, y0 + height), radius=3, fill=(*colour, 235))
     draw.text((x0 + 4, y0 + height / 2), str(number), fill="white", font=font, anchor="lm")
-
-
-def _draw_leader(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float, *, page_right: int, top: float) -> None:
-    box = entry.formula.box.scaled(scale).padded(2)
-    start, end = (box.x1, box.center[1]), (page_right + PADDING_PX - 8, top + SMALL_PX * 0.7)
-    draw.line((start, end), fill=(*KIND_COLOURS[entry.formula.region.kind], 70), width=1)
 
 
 def _draw_reading(draw: ImageDraw.ImageDraw, entry: _Entry, *, left: float, top: float) -> None:
     formula = entry.formula
     colour = KIND_COLOURS[formula.region.kind]
     small, text = _font(SMALL_PX), _font(TEXT_PX)
-    _badge(draw, entry.number, colour, right=left + 1, bottom=top + SMALL_PX + 4)
+    _badge(draw, entry.number, left=left, bottom=top + SMALL_PX + 4, colour=colour)
     label = f"{formula.region.kind.value}   found {formula.region.score:.0%}   read "
-    x = left + font_width(small, str(entry.number)) + 18
+    x = left + _width(small, str(entry.number)) + 18
     y = top + (SMALL_PX + 4) / 2
     draw.text((x, y), label, fill=FAINT, font=small, anchor="lm")
     doubtful = formula.score < DOUBT_BELOW or not formula.is_read
     score_colour = DOUBT_COLOUR if doubtful else FAINT
-    draw.text((x + font_width(small, label), y), f"{formula.score:.0%}", fill=score_colour, font=small, anchor="lm")
+    draw.text((x + _width(small, label), y), f"{formula.score:.0%}", fill=score_colour, font=small, anchor="lm")
     for index, line in enumerate(entry.lines):
         y = top + SMALL_PX * LINE_STEP + 3 + index * TEXT_PX * LINE_STEP
         draw.text((left + 2, y), line, fill=INK if formula.is_read else DOUBT_COLOUR, font=text)
 
 
-def font_width(font: ImageFont.FreeTypeFont, text: str) -> float:
+def _width(font: ImageFont.FreeTypeFont, text: str) -> float:
     return float(font.getlength(text))
 
 
