@@ -26,7 +26,7 @@ class ImageConfig:
 
     area_px: int = 20_480
     min_height_px: int = 32
-    max_height_px: int = 96
+    max_height_px: int = 64
     max_width_px: int = 1024
     stride_px: int = 16
 

@@ -20,13 +20,26 @@ def prepare(crop: NDArray[np.uint8], config: ImageConfig) -> Grey:
     Raises:
         ValueError: the crop is empty or has another shape.
     """
+    return prepare_with_points(crop, np.zeros((0, 2), np.float32), config)[0]
+
+
+def prepare_with_points(
+    crop: NDArray[np.uint8], points: NDArray[np.float32], config: ImageConfig
+) -> tuple[Grey, NDArray[np.float32]]:
+    """As `prepare`, and where `points` of the crop ([n, 2], x and y in pixels) went in the picture."""
     if crop.ndim not in (2, 3) or 0 in crop.shape:
         raise ValueError(f"a crop must be [h, w] or [h, w, 3] and not empty, got {crop.shape}")
     grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    grey = trimmed(flattened(_bounded(grey, config)))
-    height, width = scaled_size(grey.shape[0], grey.shape[1], config)
-    shrinks = height < grey.shape[0]
-    return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    bounded = _bounded(grey, config)
+    points = points * (np.array(bounded.shape[::-1], np.float32) / np.array(grey.shape[::-1], np.float32))
+    even = flattened(bounded)
+    x0, y0, x1, y1 = ink_box(even)
+    even = even[y0:y1, x0:x1]
+    height, width = scaled_size(even.shape[0], even.shape[1], config)
+    interpolation = cv2.INTER_AREA if height < even.shape[0] else cv2.INTER_LINEAR
+    picture = cv2.resize(even, (width, height), interpolation=interpolation)
+    scale = np.array([width / (x1 - x0), height / (y1 - y0)], np.float32)
+    return picture, (points - np.array([x0, y0], np.float32)) * scale
 
 
 def scaled_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
@@ -57,16 +70,16 @@ def flattened(grey: Grey) -> Grey:
     return np.clip(255.0 * (1.0 - (1.0 - ratio) / span), 0, 255).astype(np.uint8)
 
 
-def trimmed(grey: Grey) -> Grey:
-    """Cut away empty paper around the ink, keeping a narrow margin."""
+def ink_box(grey: Grey) -> tuple[int, int, int, int]:
+    """Box (x0, y0, x1, y1) of the ink with a narrow margin; the whole picture where there is none."""
     ink = cv2.blur(grey, (3, 3)) < 150
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    height, width = grey.shape
     if rows.size == 0:
-        return grey
-    margin = 2 + (rows[-1] - rows[0]) // 24
-    y0, y1 = max(rows[0] - margin, 0), rows[-1] + 1 + margin
-    x0, x1 = max(columns[0] - margin, 0), columns[-1] + 1 + margin
-    return grey[y0:y1, x0:x1]
+        return 0, 0, width, height
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    margin = 2 + (bottom - top) // 24
+    return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
 
 
 def batch(pictures: Sequence[Grey], config: ImageConfig) -> NDArray[np.uint8]:

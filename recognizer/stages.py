@@ -1,0 +1,135 @@
+"""The two stages of training, put together from the command's options: `rendered`, then `handwriting`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recognizer import model as models
+from recognizer.codec import Codec, CompactCodec, ProcessorCodec
+from recognizer.config import ImageConfig, ModelConfig, TrainConfig
+from recognizer.dataset import Sample, Source, draw, hand_source, ink_source, print_source
+from recognizer.tokenizer import LatexTokenizer
+from recognizer.train import Trainer
+from scanpage.errors import UsageError
+from scanpage.latex import Refusal, normalise
+from synth.corpus import LayoutCorpus, load_layouts
+from synth.ink import Ink, read_inks
+
+log = logging.getLogger(__name__)
+
+VALIDATION_SAMPLES = 96
+SHARES = {"ink": 0.55, "hand": 0.2, "replay": 0.25}
+
+
+class Stage(Enum):
+    """What a run learns."""
+
+    RENDERED = "rendered"
+    HANDWRITING = "handwriting"
+
+
+def run(args: argparse.Namespace) -> int:
+    """`recognizer train`: returns the exit code.
+
+    Raises:
+        UsageError: the options name no data that the stage can learn from.
+        InputError, WeightsError: data or a model cannot be read.
+    """
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    stage, image, config = Stage(args.stage), ImageConfig(), _config(args)
+    model, codec = _model(args)
+    sources = _sources(args, stage, image)
+    longest = config.max_tokens
+    validation = _validation(args, image, longest)
+    for source in sources:
+        log.info(
+            "%d formulas %s, share %.2f", len(source.labels), "by hand" if source.by_hand else "in print", source.share
+        )
+    trainer = Trainer(
+        model, codec, sources, validation, Path(args.out), config=config, image=image, freeze=args.freeze_backbone
+    )
+    trainer.run(resume=args.resume)
+    return 0
+
+
+def _config(args: argparse.Namespace) -> TrainConfig:
+    named = ("minutes", "threads", "workers", "batch_px", "learning_rate", "max_tokens", "first_max_tokens", "seed")
+    given = {name: getattr(args, name) for name in named if getattr(args, name, None) is not None}
+    return replace(TrainConfig(), **given)
+
+
+def _model(args: argparse.Namespace) -> tuple[models.VisionEncoderDecoderModel, Codec]:
+    """The model to train and its codec: new, a run's folder of ours, or a public checkpoint."""
+    tokenizer = LatexTokenizer()
+    if not args.model:
+        model = models.build(ModelConfig(), tokenizer, warm_start=args.init == "rapidocr")
+        return model, CompactCodec(ImageConfig(), tokenizer)
+    model = models.load(args.model)
+    if isinstance(model.encoder, models.FormulaEncoder):
+        if model.config.decoder.vocab_size != len(tokenizer):
+            raise UsageError(f"{args.model} was trained with another vocabulary: train anew without --model")
+        return model, CompactCodec(ImageConfig(), tokenizer)
+    return model, ProcessorCodec.from_pretrained(args.model)
+
+
+def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list[Source]:
+    printed = [load_layouts(Path(path)) for path in args.layouts]
+    if stage is Stage.RENDERED:
+        if not printed:
+            raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth formulas`")
+        return [print_source(c, c.labels, image, share=len(c) ** 0.5) for c in printed]
+    inks = [ink for path in args.inks for ink in read_inks(Path(path))]
+    if not inks:
+        raise UsageError("the handwriting stage needs inks: give --inks FILE or a folder of InkML")
+    sources = [_ink_source(inks, image, share=SHARES["ink"])]
+    by_hand = [load_layouts(Path(path)) for path in args.hand_layouts]
+    if by_hand:
+        from synth.handwrite import SymbolBank
+
+        bank = SymbolBank.from_inks(inks)
+        sources += [hand_source(c, c.labels, bank, image, share=SHARES["hand"] / len(by_hand)) for c in by_hand]
+    replay = sum(len(c) ** 0.5 for c in printed)
+    sources += [print_source(c, c.labels, image, share=SHARES["replay"] * len(c) ** 0.5 / replay) for c in printed]
+    return sources
+
+
+def _ink_source(inks: Sequence[Ink], image: ImageConfig, *, share: float) -> Source:
+    kept, labels, refused = [], [], 0
+    for ink in inks:
+        try:
+            labels.append(tuple(normalise(ink.label)))
+            kept.append(ink)
+        except Refusal:
+            refused += 1
+    log.info("%d inks, %d more have labels outside the label language", len(kept), refused)
+    return ink_source(kept, labels, image, share=share)
+
+
+def _validation(args: argparse.Namespace, image: ImageConfig, longest: int) -> dict[str, list[Sample]]:
+    """Fixed clean samples: the same ones in every run."""
+    sets: dict[str, list[Sample]] = {}
+    for path in args.val_layouts:
+        corpus: LayoutCorpus = load_layouts(Path(path))
+        sets[Path(path).name.split(".")[0]] = _fixed(
+            print_source(corpus, corpus.labels, image, share=1.0), image, longest
+        )
+    for path in args.val_inks:
+        inks = list(read_inks(Path(path)))
+        sets[Path(path).name.split(".")[0]] = _fixed(_ink_source(inks, image, share=1.0), image, longest)
+    return sets
+
+
+def _fixed(source: Source, image: ImageConfig, longest: int) -> list[Sample]:
+    rng = np.random.default_rng(0)
+    order = [i for i in rng.permutation(len(source.labels)) if len(source.labels[i]) <= longest]
+    return [draw(source, int(i), image, rng, augment=False) for i in order[:VALIDATION_SAMPLES]]
