@@ -7,6 +7,8 @@ all glyphs used. Positions are stored as differences within a formula, which com
 from __future__ import annotations
 
 import sys
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -126,7 +128,7 @@ def load_layouts(path: Path) -> LayoutCorpus:
         with np.load(path, allow_pickle=False) as archive:
             columns = {name: archive[name] for name in archive.files}
         version = int(columns["version"][0])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"cannot read layouts from {path}: {error}; write the file again") from error
     if version != VERSION:
         raise InputError(f"{path} holds layouts of version {version}, not {VERSION}; write the file again")
@@ -264,8 +266,8 @@ def _typeset_mixed(
     """Layouts of the batch in its order, families and styles drawn for each formula."""
     families = [family for family, _ in wanted.families]
     shares = np.array([share for _, share in wanted.families])
-    drawn = rng.choice(len(families), size=len(batch), p=shares / shares.sum())
-    drawn = [f if prints_in(batch[i], families[f]) else 0 for i, f in enumerate(drawn.tolist())]
+    lots = rng.choice(len(families), size=len(batch), p=shares / shares.sum())
+    drawn = [f if prints_in(batch[i], families[f]) else 0 for i, f in enumerate(lots.tolist())]
     display = rng.random(len(batch)) < wanted.display
     layouts: dict[int, Layout] = {}
     for family, style in sorted({(int(f), bool(d)) for f, d in zip(drawn, display, strict=True)}):

@@ -1,0 +1,137 @@
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from scanpage.errors import InputError
+from synth.ink import Ink, Pen, paint_ink, read_inks
+
+RECORD = {
+    "id": "writer-1",
+    "label": "x + 1",
+    "strokes": [[0, 0, 40, 60], [40, 0, 0, 60], [70, 30, 110, 30], [90, 10, 90, 50], [140, 0, 140, 60]],
+    "symbols": [["x", [0, 1]], ["+", [2, 3]], ["1", [4]]],
+}
+
+INKML = """<ink xmlns="http://www.w3.org/2003/InkML">
+<annotation type="truth">$x^2$</annotation><annotation type="UI">2011_IVC_7</annotation>
+<trace id="5">0 0 10, 40 60 11, 50 70 12</trace>
+<trace id="8">40 0, 0 60</trace>
+<trace id="9">60 -20, 80 -20, 60 0, 80 0</trace>
+<traceGroup xml:id="A"><annotation type="truth">Segmentation</annotation>
+ <traceGroup xml:id="B"><annotation type="truth">x</annotation>
+  <traceView traceDataRef="5"/><traceView traceDataRef="8"/></traceGroup>
+ <traceGroup xml:id="C"><annotation type="truth">2</annotation><traceView traceDataRef="9"/></traceGroup>
+</traceGroup></ink>"""
+
+
+@pytest.fixture
+def ink(tmp_path) -> Ink:
+    path = tmp_path / "inks.jsonl"
+    path.write_text(json.dumps(RECORD) + "\n\n")
+    (found,) = read_inks(path)
+    return found
+
+
+def test_json_lines_are_read(ink):
+    assert (ink.id, ink.label) == ("writer-1", "x + 1")
+    assert ink.symbols == (("x", (0, 1)), ("+", (2, 3)), ("1", (4,)))
+    assert ink.strokes[0].dtype == np.float32
+    assert ink.strokes[2].tolist() == [[70, 30], [110, 30]]
+
+
+def test_compressed_lines_and_words_are_read(tmp_path):
+    record = {"id": 3, "strokes": [[0, 0, 5, 5]], "words": [["hello", [0]]]}
+    path = tmp_path / "inks.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(record).encode()))
+    (ink,) = read_inks(path)
+    assert ink.symbols == (("hello", (0,)),)
+    assert ink.label == ""
+
+
+def test_inkml_is_read_with_its_segmentation(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "one.inkml").write_text(INKML)
+    (ink,) = read_inks(tmp_path)
+    assert (ink.id, ink.label) == ("2011_IVC_7", "x^2")
+    assert ink.symbols == (("x", (0, 1)), ("2", (2,)))
+    assert ink.strokes[0].tolist() == [[0, 0], [40, 60], [50, 70]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        '{"id": 1, "strokes": []}',  # nothing written
+        '{"id": 1, "strokes": [[0, 0, 1]]}',  # half a point
+        '{"id": 1, "strokes": [[0, 0]], "symbols": [["x", [1]]]}',  # no such stroke
+        '{"strokes": [[0, 0]]}',  # no id
+    ],
+)
+def test_broken_lines_are_named(tmp_path, line):
+    path = tmp_path / "inks.jsonl"
+    path.write_text(json.dumps(RECORD) + "\n" + line + "\n")
+    with pytest.raises(InputError, match="line 2 of"):
+        list(read_inks(path))
+
+
+@pytest.mark.parametrize("text", ["", "<ink><trace id='1'></trace></ink>", INKML.replace('Ref="9"', 'Ref="7"')])
+def test_broken_inkml_is_named(tmp_path, text):
+    path = tmp_path / "one.inkml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"one\.inkml"):
+        list(read_inks(path))
+
+
+def test_missing_file_is_an_input_error(tmp_path):
+    with pytest.raises(InputError):
+        list(read_inks(tmp_path / "none.jsonl"))
+
+
+@pytest.mark.parametrize("height", [20.0, 64.0, 200.0])
+def test_picture_has_the_height_asked_for(ink, height):
+    painted = paint_ink(ink, height, np.random.default_rng(0), variation=0.0, pen=Pen(2.0))
+    assert painted.alpha.shape[0] == pytest.approx(height, abs=2)
+
+
+def test_a_lone_dash_is_not_blown_up():
+    painted = paint_ink([np.array([[0, 0], [100, 0]], np.float32)], 40.0, np.random.default_rng(0), pen=Pen(2.0))
+    assert painted.alpha.shape[0] < 12
+    assert 30 < painted.alpha.shape[1] < 55
+
+
+def test_a_dot_is_painted():
+    painted = paint_ink([np.array([[3, 3]], np.float32)], 20.0, np.random.default_rng(0))
+    assert painted.alpha.max() > 100
+
+
+def test_boxes_hold_the_ink(ink):
+    for seed in range(20):
+        painted = paint_ink(ink, 70.0, np.random.default_rng(seed))
+        assert [name for name, _ in painted.glyphs] == ["x", "+", "1"]
+        rest = painted.alpha.copy()
+        for _, box in painted.glyphs:
+            x0, y0, x1, y1 = box.padded(2).clipped(rest.shape[1], rest.shape[0]).pixels()
+            assert rest[y0:y1, x0:x1].max() > 0
+            rest[y0:y1, x0:x1] = 0
+        assert rest.max() == 0
+
+
+def test_boxes_are_tight(ink):
+    painted = paint_ink(ink, 70.0, np.random.default_rng(3), variation=0.0, pen=Pen(3.0, tremor_px=0.0))
+    for _, box in painted.glyphs:
+        x0, y0, x1, y1 = box.clipped(painted.alpha.shape[1], painted.alpha.shape[0]).pixels()
+        ys, xs = np.nonzero(painted.alpha[y0:y1, x0:x1] > 100)
+        assert max(xs.min(), ys.min(), x1 - x0 - 1 - xs.max(), y1 - y0 - 1 - ys.max()) <= 2
+
+
+def test_baseline_is_where_the_symbols_stand(ink):
+    painted = paint_ink(ink, 70.0, np.random.default_rng(0), variation=0.0, pen=Pen(2.0))
+    assert painted.baseline_px == pytest.approx(painted.alpha.shape[0], abs=3)
+
+
+def test_same_seed_same_pixels_and_other_seed_others(ink):
+    first, again, other = (paint_ink(ink, 60.0, np.random.default_rng(s)).alpha for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert first.shape != other.shape or not np.array_equal(first, other)
