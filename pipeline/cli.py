@@ -149,9 +149,9 @@ class _Run:
         with self._times("models"):
             engines = self._options.load_engines() if self._load_engines is None else self._load_engines(self._options)
         documents: list[Document] = []
-        with self._progress(sum(map(len, sources))) as on_page:
+        with self._progress(sum(map(len, sources))) as on_done:
             for job, pages in zip(jobs, sources, strict=True):
-                documents.append(self._read(pages, engines, on_page))
+                documents.append(self._read(pages, engines, on_done))
                 if len(jobs) == 1:
                     require_readable(documents[0])
                 self._write(documents[-1], job)
@@ -161,10 +161,10 @@ class _Run:
         self._report(whole, jobs)
         return ExitCode.FINISHED_WITH_FAILURES if whole.failures else ExitCode.DONE
 
-    def _read(self, pages: Sequence[PageSource], engines: Engines, on_page: OnPage) -> Document:
+    def _read(self, pages: Sequence[PageSource], engines: Engines, on_done: OnPage) -> Document:
         from pipeline.scan import scan_pages
 
-        return scan_pages(pages, engines, min_score=self._options.min_score, on_page=on_page, times=self._times)
+        return scan_pages(pages, engines, min_score=self._options.min_score, on_done=on_done, times=self._times)
 
     def _write(self, document: Document, job: Job) -> None:
         from pipeline.outputs import deliver
@@ -196,13 +196,13 @@ class _Run:
         hidden = self._arguments.quiet or not sys.stderr.isatty()
         with tqdm(total=total, unit="page", file=sys.stderr, disable=hidden, leave=False) as bar:
 
-            def on_page(scanned: ScannedPage, image: np.ndarray | None) -> None:
+            def on_done(scanned: ScannedPage, image: np.ndarray | None) -> None:
                 if folder is not None and image is not None:
                     with self._times("preview"):
                         folder.add(scanned, image)
                 bar.update()
 
-            yield on_page
+            yield on_done
 
     def _report(self, document: Document, jobs: Sequence[Job]) -> None:
         """Failures always, what was done unless quiet, seconds by stage if verbose."""

@@ -102,7 +102,7 @@ def _entries(scanned: ScannedPage, scale: float) -> list[_Entry]:
 
 
 def _reading(formula: Formula) -> str:
-    return formula_tex.tidy(formula_tex.tokens_of(formula.latex)) if formula.is_read else "(not read)"
+    return formula_tex.tidy(formula_tex.usable_tokens(formula.latex)) or formula.latex or "(not read)"
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the detector found, made fit for reading: no formula twice, and crops with the margin a reader expects."""
+"""What the detector found, made fit for reading: inside the page, and cut out with a margin."""
 
 from __future__ import annotations
 
@@ -9,25 +9,14 @@ import numpy as np
 from scanpage.geometry import Box
 from scanpage.region import Region
 
-SAME_IOU = 0.5
-INSIDE_SHARE = 0.8
 MARGIN_SHARE = 0.06
 MIN_SIDE_PX = 3
 
 
-def settle(regions: Sequence[Region], *, width: int, height: int) -> list[Region]:
-    """Regions clipped to the page, without those that say again what a better or larger one says.
-
-    A region falls where it overlaps a better scored one (IoU above 0.5, of either kind), or where most of it lies
-    inside another one that was kept.
-    """
+def on_page(regions: Sequence[Region], *, width: int, height: int) -> list[Region]:
+    """Regions clipped to the page, without those of which nothing is left to read."""
     clipped = (Region(region.box.clipped(width, height), region.kind, region.score) for region in regions)
-    sound = [region for region in clipped if min(region.box.width, region.box.height) >= MIN_SIDE_PX]
-    kept: list[Region] = []
-    for region in sorted(sound, key=lambda region: -region.score):
-        if all(region.box.iou(other.box) <= SAME_IOU for other in kept):
-            kept.append(region)
-    return [region for region in kept if not any(_inside(region, other) for other in kept if other is not region)]
+    return [region for region in clipped if min(region.box.width, region.box.height) >= MIN_SIDE_PX]
 
 
 def crop(image: np.ndarray, box: Box) -> np.ndarray:
@@ -41,8 +30,3 @@ def crop(image: np.ndarray, box: Box) -> np.ndarray:
 def share_inside(inner: Box, outer: Box) -> float:
     """How much of `inner` lies in `outer`, 0 to 1."""
     return inner.intersection(outer) / inner.area if inner.area > 0 else 0.0
-
-
-def _inside(region: Region, other: Region) -> bool:
-    smaller = region.box.area < other.box.area or (region.box.area == other.box.area and region.score < other.score)
-    return smaller and share_inside(region.box, other.box) >= INSIDE_SHARE

@@ -13,7 +13,7 @@ from pipeline.assemble import assemble
 from pipeline.engines import Engines, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
-from pipeline.regions import crop, settle
+from pipeline.regions import crop, on_page
 from pipeline.timing import StageTimes
 from scanpage.document import Document, Formula, ScannedPage
 from scanpage.errors import InputError, UsageError
@@ -68,7 +68,7 @@ def scan(
     *,
     options: ScanOptions | None = None,
     engines: Engines | None = None,
-    on_page: OnPage | None = None,
+    on_done: OnPage | None = None,
 ) -> Document:
     """Read pages of mathematics.
 
@@ -76,7 +76,7 @@ def scan(
         inputs: files, folders, or `-` for standard input.
         options: settings, the defaults where left out.
         engines: loaded models, to use them for more than one call; loaded by `options` where left out.
-        on_page: told of each finished page.
+        on_done: told of each finished page.
 
     Returns:
         All pages in order. A page that cannot be read stands in it as a failure, see `Document.failures`.
@@ -88,7 +88,7 @@ def scan(
     options = ScanOptions() if options is None else options
     sources = list_inputs([os.fspath(entry) for entry in inputs], options)
     engines = options.load_engines() if engines is None else engines
-    document = scan_pages(sources, engines, min_score=options.min_score, on_page=on_page)
+    document = scan_pages(sources, engines, min_score=options.min_score, on_done=on_done)
     require_readable(document)
     return document
 
@@ -124,7 +124,7 @@ def scan_pages(
     engines: Engines,
     *,
     min_score: float | None = None,
-    on_page: OnPage | None = None,
+    on_done: OnPage | None = None,
     times: StageTimes | None = None,
 ) -> Document:
     """Read listed pages one by one, holding one picture at a time; pages that cannot be read stand as failures."""
@@ -133,8 +133,8 @@ def scan_pages(
     for source in sources:
         scanned, image = _scan_source(source, engines, min_score, times)
         done.append(scanned)
-        if on_page is not None:
-            on_page(scanned, image)
+        if on_done is not None:
+            on_done(scanned, image)
     return Document(tuple(done), engines.versions)
 
 
@@ -168,7 +168,7 @@ def scan_page(
     image, page = loaded.image, loaded.page
     with times("detect"):
         found = engines.detector.detect(image, min_score=min_score)
-        regions = settle(found, width=page.width_px, height=page.height_px)
+        regions = on_page(found, width=page.width_px, height=page.height_px)
     with times("formulas"):
         formulas = _read(image, regions, engines)
     with times("prose"):

@@ -78,8 +78,8 @@ def _line(line: TextLine) -> str:
 
 
 def _inline(formula: Formula) -> str:
-    tokens = formula_tex.tokens_of(formula.latex)
-    return f"${formula_tex.tidy(tokens)}$" if formula_tex.is_safe(tokens) else _marker(formula)
+    tokens = formula_tex.usable_tokens(formula.latex)
+    return f"${formula_tex.tidy(tokens)}$" if tokens else _marker(formula)
 
 
 def _marker(formula: Formula) -> str:
@@ -107,17 +107,15 @@ def _row(row: DisplayRow) -> str:
 
 
 def _displayed(formula: Formula) -> str:
-    tokens = formula_tex.tokens_of(formula.latex)
-    return formula_tex.tidy(tokens) if formula_tex.is_safe(tokens) else rf"\text{{{_marker(formula)}}}"
+    tokens = formula_tex.usable_tokens(formula.latex)
+    return formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
 
 
 def _aligned_row(row: DisplayRow) -> str | None:
     """The row with `&` before its first relation, or None where it has no place to align at."""
     if len(row.formulas) != 1:
         return None
-    tokens = formula_tex.tokens_of(row.formulas[0].latex)
-    if not formula_tex.is_safe(tokens):
-        return None
+    tokens = formula_tex.usable_tokens(row.formulas[0].latex)
     place = formula_tex.alignment_point(tokens)
     if place is None:
         return None

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.write_tex import document_to_tex
+from scanpage.document import (
+    Block,
+    Display,
+    DisplayRow,
+    Document,
+    Formula,
+    Page,
+    Paragraph,
+    Piece,
+    ScannedPage,
+    TextLine,
+    Versions,
+)
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+BOX = Box(0, 0, 10, 10)
+PAGE = Page("notes.pdf", 1, 100, 100, 200.0)
+
+
+def formula(latex: str) -> Formula:
+    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.5)
+
+
+def row(*latex: str, tag: str | None = None) -> DisplayRow:
+    return DisplayRow(tuple(map(formula, latex)), tag)
+
+
+def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
+    return Paragraph(tuple(TextLine(BOX, pieces) for pieces in lines))
+
+
+def tex(*blocks: Block, failure: str | None = None) -> str:
+    return document_to_tex(Document((ScannedPage(PAGE, blocks, failure),), Versions("1.2.3")))
+
+
+def body(source: str) -> str:
+    return source.split("notes.pdf page 1\n")[1].split("\\end{document}")[0].strip()
+
+
+def test_prose_with_inline_formula() -> None:
+    source = tex(paragraph(("for all", formula(r"x \in A"), "we have 5%")))
+    assert body(source) == "\\noindent\nfor all $x \\in A$ we have 5\\%"
+
+
+def test_divided_word_is_joined() -> None:
+    source = tex(paragraph(("the func-",), ("tion of Navier-",), ("Stokes",)))
+    assert body(source) == "\\noindent\nthe func%\ntion of Navier-\nStokes"
+
+
+def test_one_row_is_a_plain_display() -> None:
+    assert body(tex(Display((row("x = 1"),)))) == "\\[\n  x = 1\n\\]"
+
+
+def test_equation_number_becomes_a_tag() -> None:
+    assert r"x = 1 \tag{2.3}" in body(tex(Display((row("x = 1", tag="2.3"),))))
+
+
+def test_derivation_is_aligned_at_its_relations() -> None:
+    source = body(tex(Display((row("x ^ { 2 } = 4"), row("= 2 x"), row(r"x \geq 2", tag="1")))))
+    expected = "\\begin{align*}\n  x^{2} &= 4 \\\\\n  &= 2x \\\\\n  x &\\geq 2 \\tag{1}\n\\end{align*}"
+    assert source == expected
+
+
+def test_rows_without_a_common_relation_are_gathered() -> None:
+    source = body(tex(Display((row("a = 1", "b = 2"), row("[ c ]")))))
+    assert source == "\\begin{gather*}\n  a = 1 \\qquad b = 2 \\\\\n  {}[c]\n\\end{gather*}"
+
+
+@pytest.mark.parametrize("latex", ["", "{ x", r"\input { secret }"])
+def test_unusable_reading_is_a_visible_marker(latex: str) -> None:
+    source = tex(Display((row(latex),)), paragraph((formula(latex),)))
+    assert source.count("formula not read") == 2
+    assert "\\input" not in source
+
+
+def test_failed_page_is_a_visible_marker() -> None:
+    assert r"\textbf{Page not read:} notes.pdf page 1 is 50\% gone" in tex(failure="notes.pdf page 1 is 50% gone")
+
+
+def test_source_name_cannot_leave_its_comment() -> None:
+    page = Page("a\n\\input{x}", 1, 1, 1, 72.0)
+    source = document_to_tex(Document((ScannedPage(page),), Versions("0")))
+    assert "% a \\input{x} page 1" in source.splitlines()
+
+
+@pytest.mark.tex
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_every_kind_of_block_compiles(tmp_path: Path) -> None:
+    matrix = r"\begin{pmatrix} a & b \\ [ c ] & * \end{pmatrix}"
+    blocks: list[Block] = [
+        paragraph(("[1] α — 中", formula(r"\frac { 1 } { 2 }"), "end"), ("* so-",), ("called",)),
+        paragraph((formula("{ broken"),)),
+        Display((row(matrix, tag="1"),)),
+        Display((row("x = 1", tag="2a"), row("= 3"), row(matrix + " = * 2"))),
+        Display((row("a", ""), row("[ b ]", tag="3"), row("* c"))),
+        Display((row(r"\begin{cases} a & b \\ c & d \end{cases}"), row(r"\left [ x = 1 \right ]"))),
+    ]
+    pages = (ScannedPage(PAGE, tuple(blocks)), ScannedPage(PAGE, failure="c:\\x is {50%} gone_"), ScannedPage(PAGE))
+    (tmp_path / "a.tex").write_text(document_to_tex(Document(pages, Versions("0"))), "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-2000:]
