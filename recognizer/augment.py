@@ -1,4 +1,4 @@
-"""From clean ink to a crop as scans, photos and detectors give it: the recognizer's training must see worse than users send.
+"""From clean ink to a crop as scans, photos and detectors give it: training must see worse than users send.
 
 All pictures are grey uint8 [h, w]; alpha is 255 where ink is full. Points are (x, y) in pixels, y down.
 """
@@ -33,9 +33,9 @@ def _weight(alpha: Grey, rng: np.random.Generator) -> Grey:
     """Heavier or lighter printing."""
     draw = rng.random()
     if draw < 0.12:
-        return cv2.dilate(alpha, np.ones((2, 2), np.uint8))
-    if draw < 0.2 and min(alpha.shape) > 40:
-        return cv2.max(cv2.erode(alpha, np.ones((2, 2), np.uint8)), alpha // 3)
+        alpha = cv2.dilate(alpha, np.ones((2, 2), np.uint8))
+    elif draw < 0.2 and min(alpha.shape) > 40:
+        alpha = cv2.max(cv2.erode(alpha, np.ones((2, 2), np.uint8)), alpha // 3)
     return alpha
 
 
@@ -51,7 +51,7 @@ def _place(alpha: Grey, points: Points, rng: np.random.Generator, *, by_hand: bo
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ linear.T
     left, top, right, bottom = height * rng.uniform(0.02, 0.35, 4)
     shift = np.array([left, top]) - corners.min(0)
-    size = np.ceil(np.ptp(corners, axis=0) + [left + right, top + bottom]).astype(int)
+    size = np.ceil(np.ptp(corners, axis=0) + np.array([left + right, top + bottom])).astype(int)
     matrix = np.concatenate([linear, shift[:, None]], 1)
     placed = cv2.warpAffine(alpha, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_LINEAR)
     if by_hand and rng.random() < 0.25:
@@ -70,7 +70,8 @@ def _ripple(alpha: Grey, rng: np.random.Generator) -> Grey:
         for _ in range(2)
     ]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return cv2.remap(alpha, x + field[0], y + field[1], cv2.INTER_LINEAR)
+    rippled: Grey = cv2.remap(alpha, x + field[0], y + field[1], cv2.INTER_LINEAR)
+    return rippled
 
 
 def _neighbours(alpha: Grey, rng: np.random.Generator) -> Grey:
@@ -99,7 +100,8 @@ def _on_paper(alpha: Grey, rng: np.random.Generator, *, ruled: bool) -> Grey:
         ramp_y = np.linspace(0, rng.uniform(-0.3, 0.3), height, dtype=np.float32)[:, None]
         ramp_x = np.linspace(0, rng.uniform(-0.3, 0.3), width, dtype=np.float32)[None]
         crop *= np.clip(1 + ramp_y + ramp_x, 0.4, 1.05)
-    return np.clip(crop, 0, 255).astype(np.uint8)
+    seen: Grey = np.clip(crop, 0, 255).astype(np.uint8)
+    return seen
 
 
 def _rule(paper: NDArray[np.float32], rng: np.random.Generator) -> None:
@@ -130,7 +132,8 @@ def _capture(crop: Grey, rng: np.random.Generator) -> Grey:
         crop = np.clip(crop + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:
         quality = int(rng.integers(25, 80))
-        crop = cv2.imdecode(cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+        encoded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        crop = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if rng.random() < 0.06:
         crop = np.where(crop > np.median(crop) * rng.uniform(0.6, 0.8), 255, 0).astype(np.uint8)
     if rng.random() < 0.02:

@@ -1,4 +1,4 @@
-"""Between samples and a model's tensors: our compact model's own pictures and tokens, or a public checkpoint's processor."""
+"""Between samples and a model's tensors: of our compact model, or of a public checkpoint with its processor."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class ProcessorCodec:
         return _padded([[*row, tokenizer.eos_token_id] for row in rows])
 
     def decode(self, ids: Tensor) -> list[str]:
-        text = self.processor.tokenizer.decode(ids, skip_special_tokens=True)
+        text: str = self.processor.tokenizer.decode(ids, skip_special_tokens=True)
         try:
             return normalise(text)
         except Refusal:

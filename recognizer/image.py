@@ -31,7 +31,7 @@ def prepare_with_points(
         raise ValueError(f"a crop must be [h, w] or [h, w, 3] and not empty, got {crop.shape}")
     grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     bounded = _bounded(grey, config)
-    points = points * (np.array(bounded.shape[::-1], np.float32) / np.array(grey.shape[::-1], np.float32))
+    shrunk = np.array(bounded.shape[::-1], np.float32) / np.array(grey.shape[::-1], np.float32)
     even = flattened(bounded)
     x0, y0, x1, y1 = ink_box(even)
     even = even[y0:y1, x0:x1]
@@ -39,7 +39,8 @@ def prepare_with_points(
     interpolation = cv2.INTER_AREA if height < even.shape[0] else cv2.INTER_LINEAR
     picture = cv2.resize(even, (width, height), interpolation=interpolation)
     scale = np.array([width / (x1 - x0), height / (y1 - y0)], np.float32)
-    return picture, (points - np.array([x0, y0], np.float32)) * scale
+    moved: NDArray[np.float32] = (points * shrunk - np.array([x0, y0], np.float32)) * scale
+    return picture, moved
 
 
 def scaled_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
@@ -67,7 +68,8 @@ def flattened(grey: Grey) -> Grey:
     darkest = float(np.quantile(ratio, 0.01))
     # Faint pencil is stretched, but never so far that noise becomes ink.
     span = max(1.0 - darkest, 0.25)
-    return np.clip(255.0 * (1.0 - (1.0 - ratio) / span), 0, 255).astype(np.uint8)
+    even: Grey = np.clip(255.0 * (1.0 - (1.0 - ratio) / span), 0, 255).astype(np.uint8)
+    return even
 
 
 def ink_box(grey: Grey) -> tuple[int, int, int, int]:
@@ -94,9 +96,10 @@ def batch(pictures: Sequence[Grey], config: ImageConfig) -> NDArray[np.uint8]:
 
 
 def _bounded(grey: Grey, config: ImageConfig) -> Grey:
-    """Shrink a very large crop first, to four times the model's area, so that time does not grow with the scan."""
-    scale = math.sqrt(4.0 * config.area_px * 4.0 / grey.size)
+    """Shrink a very large crop first, to four times the picture's sides, so that time does not grow with the scan."""
+    scale = 4.0 * math.sqrt(config.area_px / grey.size)
     if scale >= 1.0:
         return grey
     size = (max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale)))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    bounded: Grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return bounded

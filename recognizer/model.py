@@ -32,7 +32,7 @@ from scanpage.errors import WeightsError
 from scanpage.text_backbone import TextBackbone
 
 
-class FormulaEncoderConfig(PretrainedConfig):  # type: ignore[misc]
+class FormulaEncoderConfig(PretrainedConfig):
     """Sizes of `FormulaEncoder`, in the form that transformers saves."""
 
     model_type = "scanpage_formula_encoder"
@@ -54,7 +54,7 @@ class FormulaEncoderConfig(PretrainedConfig):  # type: ignore[misc]
         self.dropout = dropout
 
 
-class FormulaEncoder(PreTrainedModel):  # type: ignore[misc]
+class FormulaEncoder(PreTrainedModel):
     """Grey crops [N, 1, H, W] in [0, 255] (paper 255) to a sequence [N, (H/16)(W/8), hidden]."""
 
     config_class = FormulaEncoderConfig

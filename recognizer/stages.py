@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import VisionEncoderDecoderModel
 
 from recognizer import model as models
 from recognizer.codec import Codec, CompactCodec, ProcessorCodec
@@ -68,7 +69,7 @@ def _config(args: argparse.Namespace) -> TrainConfig:
     return replace(TrainConfig(), **given)
 
 
-def _model(args: argparse.Namespace) -> tuple[models.VisionEncoderDecoderModel, Codec]:
+def _model(args: argparse.Namespace) -> tuple[VisionEncoderDecoderModel, Codec]:
     """The model to train and its codec: new, a run's folder of ours, or a public checkpoint."""
     tokenizer = LatexTokenizer()
     if not args.model:

@@ -34,7 +34,6 @@ class Validation:
         return "  ".join(f"{k} exact {v:.3f} token error {self.token_error[k]:.3f}" for k, v in self.exact.items())
 
 
-@torch.inference_mode()
 def validate(
     model: VisionEncoderDecoderModel, codec: Codec, sets: dict[str, list[Sample]], device: torch.device
 ) -> Validation:
@@ -44,18 +43,23 @@ def validate(
     for name, samples in sets.items():
         right = wrong = total = 0
         for batch in packed(samples, TrainConfig()):
-            pixels = codec.pixels([s.picture for s in batch]).to(device)
-            longest = max(len(s.tokens) for s in batch)
-            with torch.autocast(device.type, torch.bfloat16):
-                rows = model.generate(pixels, max_new_tokens=min(longest + 12, 250), num_beams=1, do_sample=False)
-            for sample, row in zip(batch, rows, strict=True):
-                tokens = codec.decode(row[1:])
+            for sample, tokens in zip(batch, _read(model, codec, batch, device), strict=True):
                 right += tokens == list(sample.tokens)
                 wrong += edit_distance(tokens, sample.tokens)
                 total += len(sample.tokens)
         exact[name] = right / max(1, len(samples))
         error[name] = wrong / max(1, total)
     return Validation(exact, error)
+
+
+def _read(
+    model: VisionEncoderDecoderModel, codec: Codec, samples: Sequence[Sample], device: torch.device
+) -> list[list[str]]:
+    pixels = codec.pixels([s.picture for s in samples]).to(device)
+    longest = max(len(s.tokens) for s in samples)
+    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+        rows = model.generate(pixels, max_new_tokens=min(longest + 12, 250), num_beams=1, do_sample=False)
+    return [codec.decode(row[1:]) for row in rows]
 
 
 def edit_distance(first: Sequence[str], second: Sequence[str]) -> int:
