@@ -102,13 +102,15 @@ def build(config: DetectorConfig) -> FasterRCNN:
         # Small boxes seldom reach torchvision's 0.7 with any anchor.
         rpn_fg_iou_thresh=0.6,
         rpn_pre_nms_top_n_train=1000,
-        rpn_post_nms_top_n_train=600,
+        rpn_post_nms_top_n_train=500,
         rpn_pre_nms_top_n_test=800,
         rpn_post_nms_top_n_test=400,
         box_roi_pool=MultiScaleRoIAlign(["0", "1", "2", "3"], config.roi_size, sampling_ratio=2),
         box_head=TwoMLPHead(config.channels * height * width, config.head_width),
         box_predictor=_Predictor(config.head_width),
-        box_batch_size_per_image=256,
+        # Pooling proposals and its gradient are a third of a training step; a window holds some twenty formulas.
+        box_batch_size_per_image=128,
+        box_positive_fraction=0.33,
         box_score_thresh=LOWEST_SCORE,
         box_detections_per_img=config.max_regions,
     )
