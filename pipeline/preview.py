@@ -76,7 +76,7 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     page = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
     entries = _entries(scanned, scale)
-    tops = _spread([entry.wanted_y for entry in entries], [entry.height for entry in entries], size[1])
+    tops = spread([entry.wanted_y for entry in entries], [entry.height for entry in entries], size[1])
     bottom = max((top + entry.height for top, entry in zip(tops, entries, strict=True)), default=0.0)
     canvas = Image.new("RGB", (size[0] + COLUMN_PX, max(size[1], round(bottom) + PADDING_PX)), PAPER)
     canvas.paste(page, (0, 0))
@@ -93,10 +93,9 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
 
 
 def _entries(scanned: ScannedPage, scale: float) -> list[_Entry]:
-    font = _font(TEXT_PX)
     width = COLUMN_PX - 3 * PADDING_PX - 24
     return [
-        _Entry(number, formula, formula.box.y0 * scale, tuple(_wrap(_reading(formula), font, width)))
+        _Entry(number, formula, formula.box.y0 * scale, tuple(wrap_text(_reading(formula), width)))
         for number, formula in enumerate(scanned.formulas, start=1)
     ]
 
@@ -105,8 +104,9 @@ def _reading(formula: Formula) -> str:
     return formula_tex.tidy(formula_tex.usable_tokens(formula.latex)) or formula.latex or "(not read)"
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+def wrap_text(text: str, width: float) -> list[str]:
     """`text` in lines of at most `width` pixels, broken at blanks where there are any."""
+    font = _font(TEXT_PX)
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -124,7 +124,7 @@ def _fitting_part(word: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     return word[:length]
 
 
-def _spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[float]:
+def spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[float]:
     """Tops near the wanted ones, without overlap, within `limit` where the heights allow it.
 
     Reading order is not always top-down (columns), so entries keep the given order.

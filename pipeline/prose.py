@@ -20,6 +20,8 @@ from scanpage.region import RegionKind
 DETECTION_SIDE_PX = 1280
 """Long side of the page as the text detector sees it; at this size 8-point print of an A4 page is still found."""
 MIN_SCORE = 0.5
+FRAME_PX = 5
+"""Width of the frame around a formula that shows the colour of its paper."""
 MIN_PIECE_SHARE = 0.25
 """Pieces of a line narrower than this share of its height hold no text."""
 SAME_LINE_SHARE = 0.5
@@ -120,12 +122,18 @@ def paint_over(image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
     height, width = image.shape[:2]
     for box in boxes:
         x0, y0, x1, y1 = box.padded(1).clipped(width, height).pixels()
-        ax0, ay0, ax1, ay1 = box.padded(4).clipped(width, height).pixels()
-        around = image[ay0:ay1, ax0:ax1].reshape(-1, 3)
-        if around.size:
+        left, top, right, bottom = box.padded(FRAME_PX).clipped(width, height).pixels()
+        strips = (
+            image[top:y0, left:right],
+            image[y1:bottom, left:right],
+            image[y0:y1, left:x0],
+            image[y0:y1, x1:right],
+        )
+        frame = np.concatenate([strip.reshape(-1, 3) for strip in strips])
+        if frame.size:
             # Paper is what is bright and common: the median of the brighter half.
-            brightness = around.sum(1)
-            painted[y0:y1, x0:x1] = np.median(around[brightness >= np.median(brightness)], axis=0)
+            brightness = frame.sum(1, dtype=np.int32)
+            painted[y0:y1, x0:x1] = np.median(frame[brightness >= np.median(brightness)], axis=0)
     return painted
 
 

@@ -56,6 +56,38 @@ def test_no_relative_imports_hide_a_breach(folder: str) -> None:
     assert not relative
 
 
+# Finer than folders: what may be used of another stage.
+DOORS = {
+    ("pipeline", "detector"): {"detector.predict"},
+    ("pipeline", "recognizer"): {"recognizer.predict"},
+    ("recognizer", "synth"): {
+        f"synth.{module}"
+        for module in ("layout", "paint", "pen", "ink", "handwrite", "corpus", "typeset", "formulas", "grammar")
+    },
+}
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Dotted names that a file imports; for `from package import name` both `package` and `package.name`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from names if "." not in node.module else {node.module}
+
+
+@pytest.mark.parametrize(("stage", "other"), sorted(DOORS))
+def test_a_stage_uses_another_by_its_doors_only(stage: str, other: str) -> None:
+    breaches = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / stage).rglob("*.py"))
+        for name in imported_modules(path)
+        if name.split(".")[0] == other and name not in DOORS[stage, other]
+    ]
+    assert not breaches
+
+
 RUN_TIME = ["scanpage", "pipeline.scan", "pipeline.cli", "pipeline.engines", "detector.predict", "recognizer.predict"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from pipeline.engines import Engines
 from scanpage.document import Formula, TextLine
@@ -98,12 +98,3 @@ def pdf(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return save
-
-
-def draw_text_page(*lines: tuple[str, int, int], size: tuple[int, int] = (900, 400)) -> np.ndarray:
-    """A page with lines of print at given places, uint8 RGB `[H, W, 3]`."""
-    page = Image.new("RGB", size, "white")
-    font = ImageFont.load_default(30)
-    for text, x, y in lines:
-        ImageDraw.Draw(page).text((x, y), text, fill="black", font=font)
-    return np.asarray(page)

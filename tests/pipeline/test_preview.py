@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.preview import COLUMN_PX, KIND_COLOURS, PAGE_SIDE_PX, PreviewFolder, draw_preview, spread, wrap_text
+from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
+from scanpage.errors import OutputError
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+BLANK = np.full((300, 200, 3), 255, np.uint8)
+
+
+def scanned(*boxes: Box, source: str = "a/notes.pdf", number: int = 1, latex: str = "x + 1") -> ScannedPage:
+    formulas = [Formula(Region(box, RegionKind.ISOLATED), latex, 0.4) for box in boxes]
+    blocks = tuple(Display((DisplayRow((formula,)),)) for formula in formulas)
+    return ScannedPage(Page(source, number, 200, 300, 100.0), blocks)
+
+
+def test_boxes_stand_around_their_formulas() -> None:
+    picture = np.asarray(draw_preview(scanned(Box(50, 100, 150, 130)), BLANK))
+    scale = PAGE_SIDE_PX / 300
+    assert picture.shape == (PAGE_SIDE_PX, 200 * scale + COLUMN_PX, 3)
+    edge = picture[int(115 * scale), int(50 * scale) - 6 : int(50 * scale) + 2]
+    assert (np.abs(edge.astype(int) - KIND_COLOURS[RegionKind.ISOLATED]).sum(1) < 10).any()
+    middle = picture[int(115 * scale), int(100 * scale)]
+    assert middle.min() > 200  # the ink under the box stays readable
+
+
+def test_many_readings_make_the_column_longer_instead_of_overlapping() -> None:
+    boxes = [Box(50, 2 * n, 150, 2 * n + 2) for n in range(60)]
+    assert draw_preview(scanned(*boxes), BLANK).height > PAGE_SIDE_PX
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1500), st.floats(10, 100)), max_size=30),
+)
+def test_entries_keep_their_order_and_never_overlap(entries: list[tuple[float, float]]) -> None:
+    heights = [height for _, height in entries]
+    tops = spread([wanted for wanted, _ in entries], heights, 1500)
+    for top, height, following in zip(tops, heights, tops[1:], strict=False):
+        assert following >= top + height - 1e-6
+    assert all(top >= 20 for top in tops)
+
+
+@given(st.text(alphabet="ab \\{}^", max_size=80), st.integers(30, 300))
+def test_wrapped_lines_hold_the_whole_text(text: str, width: int) -> None:
+    lines = wrap_text(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_files_are_named_by_source_and_page(tmp_path: Path) -> None:
+    folder = PreviewFolder(tmp_path)
+    pages = [scanned(), scanned(number=2), scanned(source="b/notes.pdf"), scanned(source="<stdin>")]
+    names = [folder.add(page, BLANK).name for page in pages]
+    assert names == ["notes-p001.jpg", "notes-p002.jpg", "notes-2-p001.jpg", "stdin-p001.jpg"]
+    assert Image.open(tmp_path / names[0]).size == (1000 + COLUMN_PX, 1500)
+
+
+def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        PreviewFolder(tmp_path / "file").add(scanned(), BLANK)

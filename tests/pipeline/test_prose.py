@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.prose import RapidProse, TextPiece, join_lines, paint_over, split_at, straightened
+from scanpage.document import Formula
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+
+def formula(box: Box, latex: str = "x", kind: RegionKind = RegionKind.INLINE) -> Formula:
+    return Formula(Region(box, kind), latex, 0.9)
+
+
+def quad(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+
+
+def spans(parts: Sequence[np.ndarray]) -> list[tuple[int, int]]:
+    return [(round(float(part[:, 0].min())), round(float(part[:, 0].max()))) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("holes", "expected"),
+    [
+        ([], [(0, 200)]),
+        ([(50, 2, 80, 18)], [(0, 50), (80, 200)]),
+        ([(0, 0, 30, 20), (170, 0, 200, 20)], [(30, 170)]),  # at both ends
+        ([(50, 0, 80, 20), (82, 0, 100, 20)], [(0, 50), (100, 200)]),  # nothing fits between the two
+        ([(50, 0, 120, 20), (70, 0, 90, 20)], [(0, 50), (120, 200)]),  # one inside the other
+        ([(50, 40, 80, 60)], [(0, 200)]),  # of the next line
+        ([(-10, -5, 300, 25)], []),  # all of it
+    ],
+)
+def test_split_at(holes: list[tuple[float, float, float, float]], expected: list[tuple[int, int]]) -> None:
+    assert spans(split_at(quad(0, 0, 200, 20), [Box(*hole) for hole in holes])) == expected
+
+
+def test_split_follows_a_slanted_line() -> None:
+    slanted = np.array([[0, 0], [200, 40], [200, 60], [0, 20]], np.float32)
+    on_it, below_it = Box(150, 32, 180, 52), Box(10, 40, 40, 58)
+    assert spans(split_at(slanted, [on_it, below_it])) == [(0, 150), (180, 200)]
+
+
+def test_lines_are_joined_around_formulas_on_their_baseline() -> None:
+    pieces = [
+        TextPiece(Box(0, 0, 50, 20), "where", 0.9),
+        TextPiece(Box(80, 1, 120, 21), "and", 0.8),
+        TextPiece(Box(0, 30, 50, 50), "below", 0.7),
+        TextPiece(Box(400, 0, 450, 20), "far", 0.6),
+    ]
+    first, second, = formula(Box(55, 4, 76, 18), "a"), formula(Box(125, 2, 150, 20), "b")  # fmt: skip
+    lines = join_lines(pieces, [second, first])
+    texts = [line.text for line in lines]
+    assert sorted(texts) == ["below", "far", "where $a$ and $b$"]
+    assert next(line for line in lines if line.text.startswith("where")).score == 0.8
+
+
+def test_formula_alone_is_a_line_of_its_own() -> None:
+    (line,) = join_lines([], [formula(Box(0, 0, 10, 10))])
+    assert line.text == "$x$" and line.score == 1.0
+
+
+def test_paint_over_takes_the_colour_of_the_paper() -> None:
+    page = np.full((60, 100, 3), (240, 230, 200), np.uint8)
+    page[20:40, 30:60] = 10
+    painted = paint_over(page, [Box(30, 20, 60, 40)])
+    assert (painted == (240, 230, 200)).all()
+    assert (page[20:40, 30:60] == 10).all()
+
+
+def test_straightened_turns_a_slanted_strip_upright() -> None:
+    page = np.zeros((100, 200, 3), np.uint8)
+    page[:, 100:] = 255
+    strip = straightened(page, np.array([[50, 20], [150, 40], [146, 60], [46, 40]], np.float32))
+    assert strip.shape == (20, 102, 3)
+    assert strip[:, :40].max() == 0 and strip[:, 70:].min() == 255
+
+
+def draw_text_page(*lines: tuple[str, int, int], size: tuple[int, int] = (900, 400)) -> np.ndarray:
+    """A page with lines of print at given places, uint8 RGB `[H, W, 3]`."""
+    page = Image.new("RGB", size, "white")
+    font = ImageFont.load_default(30)
+    for text, x, y in lines:
+        ImageDraw.Draw(page).text((x, y), text, fill="black", font=font)
+    return np.asarray(page)
+
+
+@pytest.fixture(scope="module")
+def reader() -> RapidProse:
+    return RapidProse(1)
+
+
+def test_print_is_read_around_its_formulas_without_any_network(
+    reader: RapidProse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    page = draw_text_page(
+        ("Let the number XXXX be positive.", 40, 40), ("QQQQQQQQQQQQQQ", 300, 150), ("Then it is done", 40, 260)
+    )
+    inline = formula(Box(250, 42, 335, 75), "n")
+    isolated = formula(Box(290, 140, 620, 195), "q", RegionKind.ISOLATED)
+    lines = sorted(reader.read(page, [inline, isolated]), key=lambda line: line.box.y0)
+    assert [line.text for line in lines] == ["Let the number $n$ be positive.", "Then it is done"]
+    assert lines[0].formulas == (inline,)
+
+
+def test_an_empty_page_holds_no_prose(reader: RapidProse) -> None:
+    assert reader.read(np.full((200, 300, 3), 255, np.uint8), []) == []
+
+
+def test_version_names_the_package(reader: RapidProse) -> None:
+    assert reader.version.startswith("rapidocr 3.")

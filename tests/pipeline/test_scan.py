@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.engines import Engines
+from pipeline.page_range import PageRange
+from pipeline.scan import ScanOptions, scan
+from scanpage.document import Display, Paragraph, ScannedPage, Versions
+from scanpage.errors import InputError, UsageError
+
+Maker = Callable[..., Path]
+RED = (255, 0, 0)
+"""Pages of this colour make the stand-in detector fail."""
+
+
+def test_front_door_is_the_same_function() -> None:
+    import scanpage
+
+    assert scanpage.scan is scan
+
+
+def test_page_becomes_prose_with_inline_formula_and_display(picture: Maker, engines: Engines) -> None:
+    document = scan([picture("a.png")], engines=engines)
+    (page,) = document.pages
+    paragraph, display = page.blocks
+    assert isinstance(paragraph, Paragraph) and isinstance(display, Display)
+    assert paragraph.lines[0].text == "Let us see: $x ^ { 2 } + 1 = 0$"
+    assert display.rows[0].formulas[0].score == 0.75
+    assert page.page.width_px == 200
+    assert document.versions == Versions("0.1.0", "stub-detector", "stub-recognizer", "stub-prose")
+    assert document.failures == ()
+
+
+def test_crops_are_the_pixels_of_the_regions(picture: Maker, engines: Engines) -> None:
+    scan([picture("a.png")], engines=engines)
+    assert [crop.shape for crop in engines.recognizer.crops] == [(34, 124, 3), (20, 44, 3)]
+
+
+def test_without_prose_every_formula_is_a_display(picture: Maker, engines: Engines) -> None:
+    document = scan([picture("a.png")], engines=replace(engines, prose=None))
+    assert all(isinstance(block, Display) for block in document.pages[0].blocks)
+    assert len(document.formulas) == 2
+
+
+def test_min_score_and_pages_reach_the_stages(pdf: Maker, engines: Engines) -> None:
+    options = ScanOptions(pages=PageRange.parse("2-3"), min_score=0.25, dpi=72)
+    document = scan([pdf(pages=4)], options=options, engines=engines)
+    assert [page.page.number for page in document] == [2, 3]
+    assert engines.detector.min_scores == [0.25, 0.25]
+
+
+def test_bad_page_of_many_is_a_failure_among_results(picture: Maker, engines: Engines, tmp_path: Path) -> None:
+    inputs = [picture("good.png"), picture("red.png", colour=RED), tmp_path / "empty.png"]
+    inputs[2].write_bytes(b"")
+    document = scan(inputs, engines=engines)
+    assert [page.failure is None for page in document] == [True, False, False]
+    red, empty = document.failures
+    assert red == f"{inputs[1]} page 1 could not be processed: the graph broke"
+    assert empty == f"{inputs[2]} is empty"
+
+
+def test_nothing_readable_at_all_is_an_error(picture: Maker, engines: Engines) -> None:
+    with pytest.raises(InputError, match="the graph broke"):
+        scan([picture("red.png", colour=RED)], engines=engines)
+    with pytest.raises(InputError, match="does not exist"):
+        scan(["missing.pdf"], engines=engines)
+    with pytest.raises(UsageError, match="no input"):
+        scan([], engines=engines)
+
+
+def test_each_finished_page_is_told_with_its_picture(pdf: Maker, engines: Engines) -> None:
+    told: list[tuple[int, tuple[int, ...]]] = []
+
+    def remember(page: ScannedPage, image: np.ndarray | None) -> None:
+        assert image is not None
+        told.append((page.page.number, image.shape))
+
+    scan([pdf(pages=2)], options=ScanOptions(dpi=72), engines=engines, on_done=remember)
+    assert told == [(1, (400, 300, 3)), (2, (400, 300, 3))]
+
+
+@pytest.mark.parametrize("bad", [{"dpi": 10}, {"dpi": 5000}, {"min_score": 1.5}, {"threads": -1}])
+def test_settings_out_of_range_are_refused(bad: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match=next(iter(bad)).replace("_", "-")):
+        ScanOptions(**bad)  # type: ignore[arg-type]

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from scanpage.document import (
+    Display,
+    DisplayRow,
+    Document,
+    Formula,
+    Page,
+    Paragraph,
+    ScannedPage,
+    TextLine,
+    Versions,
+)
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+BOX = Box(0, 0, 10, 10)
+PAGE = Page("a.pdf", 1, 1000, 2000, 144.0)
+FORMULA = Formula(Region(BOX, RegionKind.INLINE), "x", 0.5)
+UNREAD = Formula(Region(BOX, RegionKind.INLINE), " ", 0.0)
+
+
+def test_points_are_seventy_two_to_the_inch() -> None:
+    assert PAGE.to_points(Box(0, 144, 288, 1000)) == Box(0, 72, 144, 500)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Page("a", 0, 1, 1, 72.0),
+        lambda: Page("a", 1, -1, 1, 72.0),
+        lambda: Page("a", 1, 1, 1, 0.0),
+        lambda: Page("a", 1, 1, 1, float("nan")),
+        lambda: Formula(FORMULA.region, "x", 1.5),
+        lambda: TextLine(BOX, ()),
+        lambda: TextLine(BOX, ("a", " ")),
+        lambda: TextLine(BOX, ("a", "b")),  # neighbours must be one piece
+        lambda: TextLine(BOX, ("a",), -0.1),
+        lambda: Paragraph(()),
+        lambda: DisplayRow(()),
+        lambda: DisplayRow((FORMULA,), " "),
+        lambda: Display(()),
+        lambda: ScannedPage(PAGE, (Paragraph((TextLine(BOX, ("a",)),)),), "failed"),
+        lambda: ScannedPage(PAGE, failure=" "),
+    ],
+)
+def test_what_makes_no_sense_cannot_be_built(build: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        build()  # type: ignore[operator]
+
+
+def test_formulas_are_found_in_reading_order() -> None:
+    line = TextLine(BOX, ("if", FORMULA, "then"))
+    display = Display((DisplayRow((UNREAD, FORMULA)),))
+    assert ScannedPage(PAGE, (Paragraph((line,)), display)).formulas == (FORMULA, UNREAD, FORMULA)
+    assert line.text == "if $x$ then"
+
+
+def test_failures_name_pages_and_count_unread_formulas() -> None:
+    display = Display((DisplayRow((UNREAD, FORMULA)),))
+    pages = (ScannedPage(PAGE, (display,)), ScannedPage(PAGE, failure="b.pdf is damaged"), ScannedPage(PAGE))
+    document = Document(pages, Versions("1"))
+    assert document.failures == ("a.pdf page 1: 1 of 2 formulas could not be read", "b.pdf is damaged")
+
+
+def test_documents_are_joined_page_by_page() -> None:
+    one = Document((ScannedPage(PAGE),), Versions("1"))
+    assert Document.joined([one, one]).pages == (ScannedPage(PAGE), ScannedPage(PAGE))
+    with pytest.raises(ValueError, match="at least one"):
+        Document.joined([])
