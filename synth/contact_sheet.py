@@ -18,7 +18,7 @@ COLOURS = {RegionKind.ISOLATED: GREEN, RegionKind.INLINE: ORANGE}
 
 
 def draw_boxes(pixels: Pixels, page: PageTruth, *, scale: float = 1.0) -> None:
-    """Draw the boxes of a page on uint8[h, w, 3] BGR `pixels` that show it at `scale`: isolated green, inline orange."""
+    """Draw a page's boxes on uint8[h, w, 3] BGR `pixels` that show it at `scale`: isolated green, inline orange."""
     for formula in page.formulas:
         x0, y0, x1, y1 = formula.box.scaled(scale).pixels()
         cv2.rectangle(pixels, (x0 - 1, y0 - 1), (x1, y1), COLOURS[formula.kind], 1)

@@ -163,9 +163,8 @@ def _light(rng: np.random.Generator, pixels: Pixels) -> Pixels:
         gain *= cv2.resize(small, (width, height))
     lamp = rng.uniform(0.88, 1.0, 3) * rng.uniform(0.6, 1.02)
     gains = cv2.merge([gain * np.float32(value) for value in lamp])
-    lit = cv2.multiply(pixels, gains, dtype=cv2.CV_8U)
     haze = float(rng.uniform(0, 22))
-    lit = cv2.add(lit, (haze, haze, haze, 0.0))
+    lit: Pixels = cv2.add(cv2.multiply(pixels, gains, dtype=cv2.CV_8U), (haze, haze, haze, 0.0))
     return lit
 
 
@@ -179,7 +178,8 @@ def _sensor(rng: np.random.Generator, pixels: Pixels, *, blur_px: float, noise: 
     # A tile of grain repeated: nobody sees the period, and normal numbers are dear.
     tile = np.round(rng.normal(0, min(noise, 12.0), (GRAIN_TILE, GRAIN_TILE))).astype(np.int16)
     grain = np.tile(tile, (-(-height // GRAIN_TILE), -(-width // GRAIN_TILE)))[:height, :width]
-    return cv2.add(pixels, cv2.merge([grain] * 3), dtype=cv2.CV_8U)
+    noisy: Pixels = cv2.add(pixels, cv2.merge([grain] * 3), dtype=cv2.CV_8U)
+    return noisy
 
 
 def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -188,7 +188,8 @@ def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     binary = np.where(grey < rng.integers(130, 195), 0, 255).astype(np.uint8)
     specks = rng.integers(0, 2**16, binary.shape, np.uint16)
     binary[specks < rng.integers(0, 60)] = 0
-    return cv2.cvtColor(binary, cv2.COLOR_GRAY2RGB)
+    fax: Pixels = cv2.cvtColor(binary, cv2.COLOR_GRAY2RGB)
+    return fax
 
 
 def _bleed_through(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -199,4 +200,5 @@ def _bleed_through(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     paper = float(np.median(back[::16, ::16]))
     ink = cv2.addWeighted(back, -1.0, back, 0.0, paper)
     clear = cv2.addWeighted(ink, -float(rng.uniform(0.04, 0.18)), ink, 0.0, 255.0)
-    return cv2.multiply(pixels, cv2.merge([clear] * 3), scale=1 / 255.0)
+    seen: Pixels = cv2.multiply(pixels, cv2.merge([clear] * 3), scale=1 / 255.0)
+    return seen

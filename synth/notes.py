@@ -11,81 +11,13 @@ import numpy as np
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
 from synth.figures import arrow, frame, scribble, sketch
-from synth.flow import Formula, Piece, Style, break_lines, extent, place_line, slanted
-from synth.handwrite import paint_by_hand
-from synth.ink import Ink, Pen, paint_ink
-from synth.paint import paint_print
+from synth.flow import Formula, Piece, break_lines, extent, place_line, slanted
+from synth.hand import Hand, draw_hand
+from synth.ink import Ink, paint_ink
 from synth.papers import Ruling, draw_stationery, make_paper
-from synth.prose import Face, Prose
-from synth.sheet import INK_THRESHOLD, Colour, Pixels, Sheet, Source
-from synth.stock import TRIES, Stock
-
-LABELS = ("{})", "{}.", "{}-", "{} -", "({})", "{}", "{}.)", "{}:")
-# Letters of handwriting fonts are about two thirds of an em high.
-EM_PER_LETTER = 1.45
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """How one person writes on one page.
-
-    Attributes:
-        letter_px: height of a usual digit.
-        slope: of the lines, in pixels down per pixel.
-        real: share of formulas that are real inks rather than layouts painted with written symbols.
-        prose: chance that a question is put in words; `real_prose` the chance that the words are a real ink.
-        pitch_px: distance of lines; `ruled` whether they keep to the paper's.
-        indent: chance that a line of working is indented further than the one before.
-    """
-
-    style: Style
-    pen: Pen
-    letter_px: float
-    slope: float
-    real: float
-    prose: float
-    real_prose: float
-    pitch_px: float
-    ruled: bool
-    label: str
-    circled: bool
-    indent: float
-
-
-def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled: bool) -> Hand:
-    """A random hand for lines `pitch_px` apart."""
-    letter = max(9.0, pitch_px * float(rng.uniform(0.42, 0.72)))
-    fonts = stock.hand_fonts or stock.printed_fonts
-    face = Face(
-        fonts[int(rng.integers(len(fonts)))], max(10, round(letter * EM_PER_LETTER * float(rng.uniform(0.85, 1.1))))
-    )
-    slope = math.tan(math.radians(float(np.clip(rng.normal(0, 1.2), -4, 4)))) if rng.random() < 0.6 else 0.0
-    pen = replace(
-        Pen.drawn(rng, letter),
-        width_px=float(np.clip(letter * math.exp(rng.normal(math.log(0.085), 0.25)), 1.1, 4.0)),
-    )
-    return Hand(
-        style=Style(face, draw_ink_colour(rng), wander_px=letter * float(rng.uniform(0.0, 0.05)), slope=slope),
-        pen=pen,
-        letter_px=letter,
-        slope=slope,
-        real=float(rng.choice([0.0, 0.5, 1.0, 1.0])),
-        prose=float(rng.choice([0.0, 0.0, 0.4, 0.9])),
-        real_prose=float(rng.choice([0.0, 0.0, 0.3, 1.0])),
-        pitch_px=pitch_px,
-        ruled=ruled,
-        label=LABELS[int(rng.integers(len(LABELS)))],
-        circled=bool(rng.random() < 0.15),
-        indent=float(rng.choice([0.1, 0.4, 0.8])),
-    )
-
-
-def draw_ink_colour(rng: np.random.Generator) -> Colour:
-    """Ballpoint blue, black, pencil, seldom red or green."""
-    centres = ((30, 45, 140), (25, 25, 30), (70, 70, 75), (45, 60, 110), (180, 40, 45), (30, 110, 60))
-    centre = centres[int(rng.choice(len(centres), p=(0.34, 0.3, 0.16, 0.14, 0.04, 0.02)))]
-    r, g, b = (int(np.clip(v + rng.normal(0, 12), 0, 200)) for v in centre)
-    return (r, g, b)
+from synth.prose import Prose
+from synth.sheet import Pixels, Sheet
+from synth.stock import Stock
 
 
 def draw_writer(
@@ -176,7 +108,7 @@ class Writer:
         rng = self.rng
         pieces: list[Piece] = list(self.prose.words(rng, int(rng.integers(2, 16))))
         for _ in range(int(rng.choice([0, 0, 1, 1, 2]))):
-            formula = self.formula(width * 0.5, self.hand.letter_px * 2.2, simple=True)
+            formula = self.hand.formula(self.rng, self.stock, width * 0.5, self.hand.letter_px * 2.2, simple=True)
             if formula is not None:
                 pieces.insert(len(pieces) if rng.random() < 0.6 else int(rng.integers(len(pieces))), formula)
         return break_lines(pieces, self.hand.style, width)[:3]
@@ -218,7 +150,7 @@ class Writer:
 
     def _right(self, box: Box) -> float:
         """Most working keeps to the left half of its page."""
-        return box.x0 + box.width * float(self.rng.choice([0.5, 0.75, 1.0]))
+        return box.x0 + box.width * float(self.rng.choice([0.55, 0.8, 1.0]))
 
     def _reach(self, box: Box) -> float:
         """Right end of what already stands beside `box.y0` and below."""
@@ -231,7 +163,7 @@ class Writer:
         rng, hand = self.rng, self.hand
         x, y = box.x0, box.y0
         for k in range(rows):
-            formula = self.formula(box.x1 - x, min(3.5 * hand.pitch_px, box.y1 - y))
+            formula = self.hand.formula(self.rng, self.stock, box.x1 - x, min(3.5 * hand.pitch_px, box.y1 - y))
             if formula is None:
                 break
             bottom = self._row(formula, x, y, box, last=k == rows - 1)
@@ -266,7 +198,7 @@ class Writer:
         )
         if last and rng.random() < 0.2:
             return self._frame(place)
-        return float(place.y1)
+        return place.y1
 
     def _frame(self, place: Box) -> float:
         """A box or a line around or under a result."""
@@ -289,7 +221,7 @@ class Writer:
         top = round(self._baseline(y, size) - 0.8 * size)
         if self.sheet.is_free(Box(x, top, x + mask.shape[1], top + mask.shape[0])):
             self.sheet.ink(mask, round(x), top, colour=self.hand.style.colour)
-            return x + mask.shape[1] + size
+            return x + float(mask.shape[1]) + size
         return x
 
     def _drawing(self, box: Box, y: float) -> float:
@@ -321,57 +253,3 @@ class Writer:
         # Strokes may cross the line above a little.
         line = math.ceil((y + above - 0.1 * pitch - first) / pitch)
         return max(first + line * pitch - pitch * float(self.rng.uniform(0.0, 0.14)), y + above + 1)
-
-    def formula(self, width: float, height: float, *, simple: bool = False) -> Formula | None:
-        """A formula in this hand, no larger than `width` x `height` pixels; None if none turned up."""
-        least = int(self.rng.choice([1, 3, 4, 5]))
-        most = 9 if simple else int(self.rng.choice([8, 12, 18, 30]))
-        if self.stock.inks and self.rng.random() < self.hand.real:
-            return self._real(width, height, least, most)
-        return self._by_hand(width, height, least, most)
-
-    def _real(self, width: float, height: float, least: int, most: int) -> Formula | None:
-        letter = self.hand.letter_px
-        for _ in range(TRIES):
-            written = self.stock.inks[int(self.rng.integers(len(self.stock.inks)))]
-            if not least <= len(written.ink.symbols) <= most:
-                continue
-            scale = letter / written.letter * float(np.exp(self.rng.normal(0, 0.08)))
-            tall = written.height * scale
-            # Painting varies proportions by a tenth or so.
-            if written.width * scale * 1.2 > width or tall * 1.1 > height or tall < 0.4 * letter:
-                continue
-            painted = paint_ink(written.ink, tall, self.rng, pen=self.hand.pen)
-            if painted.alpha.shape[1] <= width and painted.alpha.shape[0] <= height:
-                return Formula(painted.alpha, painted.baseline_px, written.ink.label, Source.INK)
-        return None
-
-    def _by_hand(self, width: float, height: float, least: int, most: int) -> Formula | None:
-        em = self.hand.letter_px * EM_PER_LETTER
-        layout = self.stock.layout(
-            self.rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=(least, most)
-        )
-        if layout is None:
-            return None
-        bank = self.stock.bank
-        if bank is None:
-            painted = paint_print(layout, em, weight=float(self.rng.uniform(-0.01, 0.02)))
-            alpha = shaky(self.rng, painted.alpha, self.hand.letter_px)
-            return Formula(alpha, painted.baseline_px + 4, layout.latex, Source.HAND)
-        painted = paint_by_hand(layout, bank, em, self.rng, pen=self.hand.pen)
-        if painted.alpha.shape[1] > width or painted.alpha.shape[0] > height or painted.alpha.max() < INK_THRESHOLD:
-            return None
-        return Formula(painted.alpha, painted.baseline_px, layout.latex, Source.HAND)
-
-
-def shaky(rng: np.random.Generator, alpha: Pixels, letter_px: float) -> Pixels:
-    """Print bent as if by hand: each neighbourhood is shifted its own way. Four pixels of room are added all around."""
-    padded = cv2.copyMakeBorder(alpha, 4, 4, 4, 4, cv2.BORDER_CONSTANT)
-    height, width = padded.shape
-    cells = (max(2, round(width / letter_px) + 1), max(2, round(height / letter_px) + 1))
-    bend = np.clip(rng.normal(0, 0.07 * letter_px, (cells[1], cells[0], 2)), -3, 3).astype(np.float32)
-    shift = cv2.resize(bend, (width, height), interpolation=cv2.INTER_LINEAR)
-    x = np.arange(width, dtype=np.float32)[None, :] + shift[..., 0]
-    y = np.arange(height, dtype=np.float32)[:, None] + shift[..., 1]
-    picture: Pixels = cv2.remap(padded, x, y, cv2.INTER_LINEAR)
-    return picture

@@ -14,34 +14,71 @@ from PIL import Image, ImageDraw, ImageFont
 from scanpage.errors import InputError
 from synth.sheet import Pixels
 
-ENGLISH = """the of and a to in is that it for as we with on are be by this from or an at which can has have not one
-all its let if then so such each any there exists where when given find show prove solve compute determine evaluate
-write draw using use between over under into more than only two three four first second next last same other line point
-circle triangle square angle radius area length height volume speed time distance mass force energy function value
-number real integer prime even odd sum product limit derivative integral equation system matrix vector space field group
-ring set map graph curve surface domain range bounded continuous linear positive negative zero constant variable
-solution root degree order term series sequence converges theorem lemma proof definition example remark corollary
-hence therefore since because follows assume suppose obtain we see note that case holds every some above below left right
-method result problem question answer exercise model data error rate probability event random mean variance sample
-temperature pressure current voltage wave light heat particle motion law small large long short table figure section
-Calculate Notice Recall Consider Define Simplify Question Answer Express Expand Factor Today Lecture Chapter Homework
-cannot would should could many most often never always after before during water school student teacher train car
-fixed chosen equal parallel unique finite infinite empty whole common simple direct general following previous""".split()
-PORTUGUESE = """a o de que e em um uma para com não os as dos das se por mais como ao na no calcule encontre resolva
-determine simplifique desigualdade equação sistema raízes função derivada comprimento hipotenusa triângulo retângulo
-catetos área círculo raio probabilidade evento ocorrer qual então logo temos solução expressão fração número inteiro
-valor questão exercício prova lista resposta teorema portanto gráfico reta ângulo médio três você também até há são está
-será onde quando cada seja dado""".split()
-GERMAN = """der die das und ist nicht mit für auf ein eine einer von zu im den dem sei gilt also daher Lösung Gleichung
-Aufgabe Beweis Satz Funktion Menge Zahl über größer für alle Länge Fläche Höhe Würfel berechne zeige gegeben wählen
-während können müssen natürlich Übung Strecke Winkel Dreieck Kreis""".split()
+ENGLISH = """the of and a to in is that it for as we with on are be by this from or an at which can has have not
+one all its let if then so such each any there exists where when given find show prove solve compute determine
+evaluate write draw using use between over under into more than only two three four first second next last same
+other line point circle triangle square angle radius area length height volume speed time distance mass force
+energy function value number real integer prime even odd sum product limit derivative integral equation system
+matrix vector space field group ring set map graph curve surface domain range bounded continuous linear positive
+negative zero constant variable solution root degree order term series sequence converges theorem lemma proof
+definition example remark corollary hence therefore since because follows assume suppose obtain we see note that
+case holds every some above below left right method result problem question answer exercise model data error rate
+probability event random mean variance sample temperature pressure current voltage wave light heat particle motion
+law small large long short table figure section Calculate Notice Recall Consider Define Simplify Question Answer
+Express Expand Factor Today Lecture Chapter Homework cannot would should could many most often never always after
+before during water school student teacher train car fixed chosen equal parallel unique finite infinite empty whole
+common simple direct general following previous"""
+PORTUGUESE = """a o de que e em um uma para com não os as dos das se por mais como ao na no calcule encontre
+resolva determine simplifique desigualdade equação sistema raízes função derivada comprimento hipotenusa triângulo
+retângulo catetos área círculo raio probabilidade evento ocorrer qual então logo temos solução expressão fração
+número inteiro valor questão exercício prova lista resposta teorema portanto gráfico reta ângulo médio três você
+também até há são está será onde quando cada seja dado"""
+GERMAN = """der die das und ist nicht mit für auf ein eine einer von zu im den dem sei gilt also daher Lösung
+Gleichung Aufgabe Beweis Satz Funktion Menge Zahl über größer für alle Länge Fläche Höhe Würfel berechne zeige
+gegeben wählen während können müssen natürlich Übung Strecke Winkel Dreieck Kreis"""
 VIETNAMESE = """của và là có cho các một trong với không được bài toán giải phương trình hàm số tính chất phân thức
-biểu đa thức rút gọn liên quan lý thuyết kiến quan trọng cần nhớ hằng đẳng đáng những tìm giá trị lớn nhất điểm đường
-thẳng tam giác vuông góc chứng minh rằng""".split()
+biểu đa thức rút gọn liên quan lý thuyết kiến quan trọng cần nhớ hằng đẳng đáng những tìm giá trị lớn nhất điểm
+đường thẳng tam giác vuông góc chứng minh rằng"""
 LANGUAGES = {"en": ENGLISH, "pt": PORTUGUESE, "de": GERMAN, "vi": VIETNAMESE}
 LANGUAGE_ODDS = {"en": 0.7, "pt": 0.16, "de": 0.07, "vi": 0.07}
-ONSETS = "b c d f g h j k l m n p r s t v w z br ch cl cr dr fl gr ph pl pr qu sh sl sp st th tr".split()
-NUCLEI = "a e i o u a e i o ai ea ee ie io ou oo".split()
+ONSETS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "br",
+    "ch",
+    "cl",
+    "cr",
+    "dr",
+    "fl",
+    "gr",
+    "ph",
+    "pl",
+    "pr",
+    "qu",
+    "sh",
+    "sl",
+    "sp",
+    "st",
+    "th",
+    "tr",
+]
+NUCLEI = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ai", "ea", "ee", "ie", "io", "ou", "oo"]
 CODAS = ["", "", "", "n", "r", "s", "t", "l", "m", "nd", "ng", "st", "rt", "ck", "ss"]
 
 # Made-up words keep a detector from learning the word list instead of what prose looks like.
@@ -72,7 +109,7 @@ class Prose:
         """The prose of one page, in one language."""
         names = list(LANGUAGES)
         name = names[int(rng.choice(len(names), p=[LANGUAGE_ODDS[n] for n in names]))]
-        return Prose(tuple(LANGUAGES[name]), text)
+        return Prose(tuple(LANGUAGES[name].split()), text)
 
     def words(self, rng: np.random.Generator, count: int) -> list[str]:
         """`count` words with commas, beginning with a capital, ending with a full stop, colon or question mark."""

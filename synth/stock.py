@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanpage.errors import InputError, UsageError
+from scanpage.latex import Refusal, normalise, to_latex
 from synth.config import GenerateSettings
 from synth.corpus import LayoutCorpus, build_layouts, load_layouts, save_layouts
 from synth.flow import Formula
@@ -23,6 +24,17 @@ from synth.sheet import Source
 
 # As many formulas of the built-in grammar are set before pages are made; pages draw from them with replacement.
 GRAMMAR_FORMULAS = 3000
+# matplotlib takes TeX's time a hundredfold, so it sets only so many, drawn at random.
+MATHTEXT_FORMULAS = 400
+SYMBOLS = (
+    *"abcdefghkmnpqrstuvwxyzABCDEFGHKLMNPQRSTUVXYZ",
+    r"\alpha",
+    r"\beta",
+    r"\theta",
+    r"\lambda",
+    r"\pi",
+    r"\varphi",
+)
 # How often a formula of the wanted size is looked for before a page goes on without it.
 TRIES = 24
 
@@ -214,7 +226,18 @@ def _invent(seed: int) -> list[str]:
 
     # The third number keeps this stream apart from those of the pages, which have two.
     rng = np.random.default_rng([seed, 0, 1])
-    return [random_formula(rng) for _ in range(GRAMMAR_FORMULAS)]
+    # Prose is full of lone symbols, which a grammar hardly ever gives.
+    return [*SYMBOLS, *(f"{symbol}_{k}" for symbol in SYMBOLS for k in "12in")] + [
+        random_formula(rng) for _ in range(GRAMMAR_FORMULAS)
+    ]
+
+
+def _tokens(formula: str) -> list[str]:
+    """Canonical tokens of a formula; none if it has no canonical form."""
+    try:
+        return normalise(formula)
+    except Refusal:
+        return []
 
 
 def _typeset(formulas: list[str], path: Path, seed: int) -> Path:
@@ -224,7 +247,12 @@ def _typeset(formulas: list[str], path: Path, seed: int) -> Path:
     if available():
         count = build_layouts(formulas, path, seed=seed).layouts
     else:
-        layouts = [result for result in typeset_mathtext(formulas) if isinstance(result, Layout)]
+        if len(formulas) > MATHTEXT_FORMULAS:
+            chosen = np.random.default_rng([seed, 0, 2]).choice(len(formulas), MATHTEXT_FORMULAS, replace=False)
+            formulas = [formulas[i] for i in sorted(chosen)]
+        labels = [tokens for formula in formulas if (tokens := _tokens(formula))]
+        results = zip(labels, typeset_mathtext([to_latex(tokens) for tokens in labels]), strict=True)
+        layouts = [replace(r, latex=" ".join(tokens)) for tokens, r in results if isinstance(r, Layout)]
         count = len(layouts)
         save_layouts(path, layouts)
     if count == 0:

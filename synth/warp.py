@@ -35,7 +35,8 @@ class Warp:
         x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
         y = y + self._wave(x)
         moved = self.homography @ np.stack([x, y, np.ones_like(x)])
-        return (moved[:2] / moved[2]).T.astype(np.float32)
+        seen: Points = (moved[:2] / moved[2]).T.astype(np.float32)
+        return seen
 
     def inverse(self, points: Points) -> Points:
         """Which page points picture points show."""

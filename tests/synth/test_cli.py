@@ -1,0 +1,91 @@
+"""The command as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scanpage.errors import ExitCode
+
+
+def synth(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "synth.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=200, env=os.environ | environment)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["generate", "--help"], ["--version"]], ids=" ".join)
+def test_help_is_quick_and_complete(arguments: list[str]) -> None:
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = synth(*arguments)
+        times.append(time.perf_counter() - start)
+        assert done.returncode == 0 and done.stdout and not done.stderr
+    assert min(times) < 0.5
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, synth.cli\n"
+        "try:\n    synth.cli.main(['generate', '--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(' '.join({'numpy', 'cv2', 'PIL', 'torch', 'matplotlib'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_pages_are_made(layouts: Path, inks: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pages"
+    done = synth(
+        *("generate", "--pages", 2, "--out", out, "--seed", 5, "--long-side", 500, "--layouts", layouts, "--inks", inks)
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("2 pages with")
+    assert len(json.loads((out / "annotations.json").read_text("utf-8"))["images"]) == 2
+
+
+def test_quiet_says_nothing(layouts: Path, tmp_path: Path) -> None:
+    done = synth("generate", "-q", "--pages", 1, "--out", tmp_path / "p", "--long-side", 400, "--layouts", layouts)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+def test_without_material_formulas_are_invented_and_without_tex_set_by_matplotlib(tmp_path: Path) -> None:
+    done = synth("generate", "--pages", 3, "--out", tmp_path / "p", "--long-side", 600, PATH="")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "p" / "annotations.json").read_text("utf-8"))["annotations"]
+
+
+def test_no_command_is_a_usage_error() -> None:
+    assert synth().returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (["--pages", "0"], ExitCode.USAGE, "--pages"),
+        (["--pages", "1", "--long-side", "5"], ExitCode.USAGE, "--long-side"),
+        (["--pages", "1", "--layouts", "nowhere.layouts"], ExitCode.UNREADABLE_INPUT, "nowhere.layouts"),
+        (["--pages", "1", "--formulas", "nowhere.txt"], ExitCode.UNREADABLE_INPUT, "nowhere.txt"),
+    ],
+    ids=["no pages", "too small", "no layouts", "no formulas"],
+)
+def test_mistakes_get_one_line_and_their_code(arguments: list[str], code: int, named: str, tmp_path: Path) -> None:
+    done = synth("generate", "--out", tmp_path / "p", *arguments)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and named in done.stderr
+
+
+def test_an_unwritable_folder_gets_its_code(layouts: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = synth("generate", "--pages", 1, "--out", tmp_path / "file", "--layouts", layouts)
+    assert done.returncode == ExitCode.UNWRITABLE_OUTPUT
+    assert done.stderr.count("\n") == 1
