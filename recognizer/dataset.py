@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,7 +137,8 @@ class SampleStream(IterableDataset[list[Sample]]):
         train, image: settings.
     """
 
-    POOL = 768
+    # Samples that are sorted by size together; the first pools are small, so that training starts at once.
+    POOL = (48, 192, 768)
 
     def __init__(self, sources: Sequence[Source], longest: Any, train: TrainConfig, image: ImageConfig) -> None:
         self._sources = sources
@@ -149,8 +151,8 @@ class SampleStream(IterableDataset[list[Sample]]):
         worker = get_worker_info()
         rng = np.random.default_rng([self._train.seed, 0 if worker is None else worker.seed % 2**32])
         torch.set_num_threads(1)
-        while True:
-            pool = [self._draw(rng) for _ in range(self.POOL)]
+        for size in chain(self.POOL, repeat(self.POOL[-1])):
+            pool = [self._draw(rng) for _ in range(size)]
             batches = list(packed(pool, self._train))
             for k in rng.permutation(len(batches)):
                 yield batches[k]

@@ -39,8 +39,8 @@ def prepare_with_points(
     interpolation = cv2.INTER_AREA if height < even.shape[0] else cv2.INTER_LINEAR
     picture = cv2.resize(even, (width, height), interpolation=interpolation)
     scale = np.array([width / (x1 - x0), height / (y1 - y0)], np.float32)
-    moved: NDArray[np.float32] = (points * shrunk - np.array([x0, y0], np.float32)) * scale
-    return picture, moved
+    moved = (points * shrunk - np.array([x0, y0], np.float32)) * scale
+    return picture, moved.astype(np.float32)
 
 
 def scaled_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:

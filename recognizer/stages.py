@@ -87,7 +87,7 @@ def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list
     printed = [load_layouts(Path(path)) for path in args.layouts]
     if stage is Stage.RENDERED:
         if not printed:
-            raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth formulas`")
+            raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth typeset`")
         return [print_source(c, c.labels, image, share=len(c) ** 0.5) for c in printed]
     inks = [ink for path in args.inks for ink in read_inks(Path(path))]
     if not inks:

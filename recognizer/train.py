@@ -109,7 +109,7 @@ class Trainer:
             if budget.over or interrupt.requested:
                 return
             self._schedule(budget.progress)
-            losses = self._update(samples)
+            losses = self.update(samples)
             for name, value in losses.items():
                 running[name] = running.get(name, 0.0) + value
             if self.step % self.LOG_STEPS == 0:
@@ -136,7 +136,8 @@ class Trainer:
         grown = min(1.0, progress / config.curriculum) if config.curriculum > 0 else 1.0
         self.longest.value = round(config.first_max_tokens + grown * (config.max_tokens - config.first_max_tokens))
 
-    def _update(self, samples: list[Sample]) -> dict[str, float]:
+    def update(self, samples: list[Sample]) -> dict[str, float]:
+        """One optimizer step; the batch's losses by name."""
         self.model.train()
         losses = self.losses(samples)
         loss = losses.tokens + self.config.sign_weight * losses.signs
