@@ -18,8 +18,8 @@ from scanpage.errors import InputError
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "PPM")
 MAX_SIDE_PX = 4000
 """Longer pictures are reduced to this: about A4 at 340 dpi, more than any stage makes use of."""
-MAX_PIXELS = 120_000_000
-"""What is decoded at most: 360 MB as RGB. A0 at 300 dpi has 139 million pixels."""
+MAX_PIXELS = 100_000_000
+"""What is decoded at most: 300 MB as RGB. A0 paper at 250 dpi has 97 million pixels."""
 MIN_SIDE_PX = 8
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 """What Pillow's decoders are seen to raise on damaged files."""
@@ -48,11 +48,9 @@ def load_frame(content: Content, source: str, number: int) -> tuple[np.ndarray, 
         width = picture.width
         _bound(picture, source)
         dpi = _dpi(picture)
-        upright = ImageOps.exif_transpose(_as_rgb(picture))
-        turned = upright.size != picture.size
-        upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
-        scale = (upright.height if turned else upright.width) / width
-        return np.asarray(upright), None if dpi is None else dpi * scale
+        page = _as_rgb(_reduced(_averageable(picture)))
+        scale = page.width / width
+        return np.asarray(ImageOps.exif_transpose(page)), None if dpi is None else dpi * scale
 
 
 @contextmanager
@@ -98,27 +96,42 @@ def _dpi(picture: Image.Image) -> float | None:
     return dpi if 100 <= dpi <= 2400 else None
 
 
-def _as_rgb(picture: Image.Image) -> Image.Image:
-    """8-bit RGB of a picture of any mode: deep greys scaled, transparent parts on white paper.
-
-    The orientation tag stays with the result.
-    """
-    exif = picture.getexif()
+def _averageable(picture: Image.Image) -> Image.Image:
+    """The picture in a mode of 8-bit channels, so that it can be reduced; the orientation tag stays with it."""
     if picture.mode.startswith("I") or picture.mode == "F":
-        result = Image.fromarray(_eight_bits(np.asarray(picture))).convert("RGB")
-    elif picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        result = Image.fromarray(_eight_bits(np.asarray(picture)))
+    elif picture.mode == "1":
+        result = picture.convert("L")
+    elif picture.mode in ("P", "PA") or "transparency" in picture.info:
+        result = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    else:
+        return picture
+    result.info["exif"] = picture.getexif().tobytes()
+    return result
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    picture.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _as_rgb(picture: Image.Image) -> Image.Image:
+    """RGB of a picture with 8-bit channels, transparent parts on white paper; the orientation tag stays with it."""
+    exif = picture.getexif().tobytes()
+    if picture.mode in ("RGBA", "LA", "La", "RGBa"):
         layer = picture.convert("RGBA")
         result = Image.new("RGB", layer.size, "white")
         result.paste(layer, mask=layer.getchannel("A"))
     else:
         result = picture.convert("RGB")
-    result.info["exif"] = exif.tobytes() if exif else b""
+    result.info["exif"] = exif
     return result
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
     """Grey values of any depth `[H, W]` as uint8: 16-bit ones by their full range, others by their own."""
-    top = 255.0 if values.max(initial=0) <= 255 else 65535.0
-    low = min(0.0, float(values.min(initial=0)))
-    top = max(top, float(values.max(initial=0)))
+    low, top = min(0.0, float(values.min())), float(values.max())
+    if low == 0 and 255 < top <= 65535 and values.dtype.kind in "iu":
+        return (values >> 8).astype(np.uint8)
+    top = max(255.0, top)
     return ((values.astype(np.float32) - low) * (255.0 / (top - low))).round().astype(np.uint8)
