@@ -24,6 +24,7 @@ from scanpage.latex_symbols import (
     DROPPED_WITH_ARGUMENT,
     FUNCTIONS,
     NEGATED,
+    NEVER_BOLD,
     SIZES,
     SWITCHES,
     SYMBOLS,
@@ -39,10 +40,12 @@ _TEXT_TOKEN = re.compile(r"(\\(?:text[a-z]*|mbox|hbox|fbox)\s*)\{([^{}$\\]*)\}")
 _ENVIRONMENTS = ("matrix", "cases", "aligned")
 _SAME_ENVIRONMENT = {"array": "matrix", "split": "aligned", "gathered": "aligned", "smallmatrix": "matrix"}
 _FENCED = {"pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "Bmatrix": ("\\{", "\\}"), "Vmatrix": ("\\|", "\\|")}
+# What amsmath allows.
+_MOST_COLUMNS = {"matrix": 10, "cases": 2}
 _MAX_DEPTH = 40
 
 
-class Refusal(ValueError):
+class Refusal(ValueError):  # noqa: N818 - a formula outside the label language is no error of the program
     """The formula is outside the label language; the message says why."""
 
 
@@ -112,13 +115,13 @@ class _Atom:
         return not self.sub and not self.sup
 
     def tokens(self) -> list[str]:
-        out = list(self.base)
-        if not out and not self.plain:
-            out = ["{", *_flat(self.inner), "}"]
-        for sign, script in (("_", self.sub), ("^", self.sup)):
+        scripts = []
+        for sign, script in (("_", _flat(self.sub)), ("^", _flat(self.sup))):
             if script:
-                out += [sign, "{", *_flat(script), "}"]
-        return out
+                scripts += [sign, "{", *script, "}"]
+        if self.base or not scripts:
+            return [*self.base, *_flat(self.inner), *scripts]
+        return ["{", *_flat(self.inner), "}", *scripts]
 
 
 def _flat(atoms: Iterable[_Atom]) -> list[str]:
@@ -219,6 +222,8 @@ class _Parser:
             last.sup.append(_Atom(["\\prime"]))
             return
         script = self._argument()
+        if not _flat(script):
+            return
         if sign == "_":
             if last.sub:
                 self._problem("double subscript")
@@ -249,7 +254,7 @@ class _Parser:
 
     # -- units -----------------------------------------------------------------------------------------------------
 
-    def _unit(self) -> list[_Atom]:  # noqa: PLR0911 - one return a construct reads best
+    def _unit(self) -> list[_Atom]:
         token = self._next()
         assert token is not None
         token = SYNONYMS.get(token, token)
@@ -312,6 +317,8 @@ class _Parser:
             index = _flat(self._sequence(lambda token: token == "]"))
             if not self._accept("]"):
                 self._problem("a root's index that is not closed")
+        if "]" in index:
+            index = ["{", *index, "}"]
         body = _flat(self._argument())
         return [_Atom(["\\sqrt", *(["[", *index, "]"] if index else []), "{", *body, "}"])]
 
@@ -364,8 +371,9 @@ class _Parser:
             self._at += 1
         else:
             self._problem(f"environment {name} is not closed")
-        if not any(atoms for row in rows for atoms in row):
+        if not rows:
             return []
+        rows = self._within_columns(rows, inner)
         if inner == "aligned" and len(rows) == 1:
             return [atom for cell in rows[0] for atom in cell]
         atom = _Atom([f"\\begin{{{inner}}}", *_table(rows), f"\\end{{{inner}}}"])
@@ -390,7 +398,8 @@ class _Parser:
         """Rows of cells, without empty last cells and rows."""
         rows: list[list[list[_Atom]]] = [[]]
         while True:
-            rows[-1].append(self._sequence(lambda _: False))
+            cell = self._sequence(lambda _: False)
+            rows[-1].append(cell if _flat(cell) else [])
             token = self._peek()
             if token == "&":
                 self._at += 1
@@ -409,6 +418,15 @@ class _Parser:
         while rows and not rows[-1]:
             rows.pop()
         return rows
+
+    def _within_columns(self, rows: list[list[list[_Atom]]], environment: str) -> list[list[list[_Atom]]]:
+        """Rows with no more cells than the environment takes; what is too much joins the last cell."""
+        most = _MOST_COLUMNS.get(environment)
+        if most is None or max(len(row) for row in rows) <= most:
+            return rows
+        self._problem(f"{environment} with more than {most} columns")
+        joined = [[atom for cell in row[most - 1 :] for atom in cell] for row in rows]
+        return [row if len(row) <= most else [*row[: most - 1], last] for row, last in zip(rows, joined, strict=True)]
 
     def _row_gap(self) -> None:
         """Skip `\\\\[2pt]`; a bracket that holds anything but a length begins the next row."""
@@ -431,14 +449,21 @@ def _table(rows: list[list[list[_Atom]]]) -> list[str]:
 
 def _fence(opening: str, atoms: list[_Atom], closing: str) -> list[_Atom]:
     body = _flat(atoms)
-    if opening == "\\{" and closing == "." and body[:1] == ["\\begin{matrix}"] and body[-1] == "\\end{matrix}":
-        if body.count("\\begin{matrix}") == 1:
-            return [_Atom(["\\begin{cases}", *body[1:-1], "\\end{cases}"])]
+    if opening == "\\{" and closing == "." and _could_be_cases(body):
+        return [_Atom(["\\begin{cases}", *body[1:-1], "\\end{cases}"])]
     if is_tall(body):
         return [_Atom(["\\left", opening, *body, "\\right", closing])]
     before = [] if opening == "." else [_Atom([opening])]
     after = [] if closing == "." else [_Atom([closing])]
     return [*before, *atoms, *after]
+
+
+def _could_be_cases(body: list[str]) -> bool:
+    """Whether this is one matrix, with no other in it, of as many columns as cases have."""
+    if body[:1] != ["\\begin{matrix}"] or body[-1] != "\\end{matrix}" or body.count("\\begin{matrix}") != 1:
+        return False
+    rows = " ".join(body).split(" \\\\ ")
+    return all(row.split(" ").count("&") < _MOST_COLUMNS["cases"] for row in rows)
 
 
 def _styled(alphabet: str, atoms: list[_Atom]) -> list[_Atom]:
@@ -448,9 +473,7 @@ def _styled(alphabet: str, atoms: list[_Atom]) -> list[_Atom]:
     styled = []
     for atom in atoms:
         base = atom.base
-        if len(base) == 1 and _takes_style(alphabet, base[0]):
-            base = [alphabet, "{", *base, "}"]
-        elif len(base) > 1 and base[0] not in ALPHABETS and base[0] not in FUNCTIONS:
+        if _takes_style(alphabet, base[0]) if len(base) == 1 else _takes_style_whole(alphabet, base):
             base = [alphabet, "{", *base, "}"]
         scripts = _styled(alphabet, atom.sub), _styled(alphabet, atom.sup)
         styled.append(_Atom(base, *scripts, _styled(alphabet, atom.inner)))
@@ -459,10 +482,19 @@ def _styled(alphabet: str, atoms: list[_Atom]) -> list[_Atom]:
 
 def _takes_style(alphabet: str, token: str) -> bool:
     if alphabet == "\\boldsymbol":
-        return token not in ("~", "\\quad") and token not in FUNCTIONS
+        return token not in NEVER_BOLD and token not in FUNCTIONS
     if len(token) > 1 or not token.isalnum():
         return False
+    if alphabet == "\\mathscr" or (alphabet == "\\mathbb" and token.isalpha()):
+        return token.isupper()  # their fonts have no others
     return token.isalpha() or alphabet not in ("\\mathrm", "\\mathcal", "\\mathfrak", "\\mathscr")
+
+
+def _takes_style_whole(alphabet: str, base: list[str]) -> bool:
+    """Whether something made of several signs may stand in an alphabet."""
+    if not base or base[0] in ALPHABETS or base[0] in FUNCTIONS:
+        return False
+    return alphabet != "\\boldsymbol" or not any(token in NEVER_BOLD for token in base)
 
 
 def _merge_upright(atoms: Iterable[_Atom]) -> list[_Atom]:

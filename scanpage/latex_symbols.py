@@ -42,7 +42,8 @@ ARROWS = _commands(
 )
 MISCELLANEOUS = _commands(
     "infty partial nabla forall exists nexists neg emptyset varnothing ell hbar imath jmath Re Im aleph beth wp angle "
-    "measuredangle triangle square blacksquare Box Diamond lozenge bigstar top bot flat natural sharp ldots cdots vdots "
+    "measuredangle triangle square blacksquare Box Diamond lozenge bigstar top bot flat natural sharp ldots "
+    "cdots vdots "
     "ddots therefore because clubsuit diamondsuit heartsuit spadesuit S P surd backslash complement intercal "
     "mho eth hslash checkmark copyright pounds degree"
 ) - {"\\degree"}
@@ -52,7 +53,8 @@ BIG_OPERATORS = _commands(
     "sum prod coprod int iint iiint oint bigcap bigcup bigsqcup bigvee bigwedge bigoplus bigotimes bigodot biguplus"
 )
 FUNCTIONS = _commands(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max min "
+    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log "
+    "max min "
     "Pr sec sin sinh sup tan tanh bmod"
 )
 ACCENTS = _commands(
@@ -72,6 +74,12 @@ TALL = (
     | frozenset("\\begin{" + name + "}" for name in ("matrix", "cases", "aligned"))
 )
 
+# What LaTeX cannot set in bold: some packages' \boldsymbol stops, others hang.
+NEVER_BOLD = (
+    _commands("binom overset underset iint iiint Longleftarrow Longrightarrow bowtie models quad") | frozenset("~")
+    | frozenset("\\begin{" + name + "}" for name in ("matrix", "cases", "aligned"))
+)  # fmt: skip
+
 SIZES = _commands("big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm biggm Biggm")
 DROPPED = _commands(
     ", ; : ! / > thinspace medspace thickspace negthinspace enspace enskip limits nolimits displaystyle textstyle "
@@ -86,29 +94,36 @@ TRANSPARENT = _commands(
 TEXT = _commands("text textrm textnormal textup mbox hbox operatorname operatorname* mathop* roman")
 SWITCHES = {
     "\\rm": "\\mathrm", "\\bf": "\\mathbf", "\\cal": "\\mathcal", "\\sf": "\\mathsf", "\\tt": "\\mathtt",
-    "\\it": "", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\mit": "", "\\normalfont": "", "\\bfseries": "\\mathbf",
+    "\\it": "", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\mit": "", "\\normalfont": "",
+    "\\bfseries": "\\mathbf",
 }  # fmt: skip
 NEGATED = {
-    "=": "\\neq", "\\in": "\\notin", "\\leq": "\\nleq", "\\geq": "\\ngeq", "\\subseteq": "\\nsubseteq", "\\cong": "\\ncong",
+    "=": "\\neq", "\\in": "\\notin", "\\leq": "\\nleq", "\\geq": "\\ngeq", "\\subseteq": "\\nsubseteq",
+    "\\cong": "\\ncong",
     "\\rightarrow": "\\nrightarrow", "\\exists": "\\nexists", "\\mid": "\\nmid", "|": "\\nmid",
 }  # fmt: skip
 SYNONYMS = {
     "\\le": "\\leq", "\\ge": "\\geq", "\\ne": "\\neq", "\\to": "\\rightarrow", "\\gets": "\\leftarrow",
     "\\land": "\\wedge", "\\lor": "\\vee", "\\lnot": "\\neg", "\\owns": "\\ni", "\\iff": "\\Longleftrightarrow",
     "\\implies": "\\Longrightarrow", "\\impliedby": "\\Longleftarrow", "\\dots": "\\ldots", "\\dotsc": "\\ldots",
-    "\\dotso": "\\ldots", "\\hdots": "\\ldots", "\\textellipsis": "\\ldots", "\\mathellipsis": "\\ldots", "\\dotsb": "\\cdots",
-    "\\dotsm": "\\cdots", "\\dotsi": "\\cdots", "\\dag": "\\dagger", "\\ddag": "\\ddagger", "\\ast": "*", "\\lbrace": "\\{",
+    "\\dotso": "\\ldots", "\\hdots": "\\ldots", "\\textellipsis": "\\ldots", "\\mathellipsis": "\\ldots",
+    "\\dotsb": "\\cdots",
+    "\\dotsm": "\\cdots", "\\dotsi": "\\cdots", "\\dag": "\\dagger", "\\ddag": "\\ddagger", "\\ast": "*",
+    "\\lbrace": "\\{",
     "\\rbrace": "\\}", "\\vert": "|", "\\lvert": "|", "\\rvert": "|", "\\mid": "|", "\\Vert": "\\|", "\\lVert": "\\|",
     "\\rVert": "\\|", "\\parallel": "\\|", "\\lbrack": "[", "\\rbrack": "]", "\\lt": "<", "\\gt": ">", "\\colon": ":",
     "\\qquad": "\\quad", "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\nicefrac": "\\frac",
-    "\\dbinom": "\\binom", "\\tbinom": "\\binom", "\\stackrel": "\\overset", "\\bm": "\\boldsymbol", "\\pmb": "\\boldsymbol",
-    "\\boldsymbol": "\\boldsymbol", "\\bold": "\\mathbf", "\\Bbb": "\\mathbb", "\\mathds": "\\mathbb", "\\mathbbm": "\\mathbb",
+    "\\dbinom": "\\binom", "\\tbinom": "\\binom", "\\stackrel": "\\overset", "\\bm": "\\boldsymbol",
+    "\\pmb": "\\boldsymbol",
+    "\\boldsymbol": "\\boldsymbol", "\\bold": "\\mathbf", "\\Bbb": "\\mathbb", "\\mathds": "\\mathbb",
+    "\\mathbbm": "\\mathbb",
     "\\textbf": "\\mathbf", "\\textsf": "\\mathsf", "\\texttt": "\\mathtt", "\\Bar": "\\bar", "\\Hat": "\\hat",
     "\\Tilde": "\\tilde", "\\Vec": "\\vec", "\\Dot": "\\dot", "\\overbar": "\\overline", "\\square": "\\Box",
     "\\hslash": "\\hbar", "\\thicksim": "\\sim", "\\thickapprox": "\\approx", "\\varprojlim": "\\lim",
     "\\operatorname*": "\\operatorname", "\\intop": "\\int", "\\ointop": "\\oint", "\\smallint": "\\int",
     "\\restriction": "\\upharpoonright", "\\longleftrightarrow": "\\longleftrightarrow", "\\mod": "\\bmod",
-    "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol", "\\emptyset": "\\emptyset",
+    "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
+    "\\emptyset": "\\emptyset",
     "\\rightharpoonup": "\\rightharpoonup", "\\blacktriangleright": "\\triangleright",
     "\\smallsetminus": "\\setminus", "\\centerdot": "\\cdot", "\\cdotp": "\\cdot", "\\ldotp": ".", "\\leftmoon": "(",
     "\\bigtriangleup": "\\triangle", "\\vartriangle": "\\triangle", "\\vartriangleleft": "\\triangleleft",
