@@ -155,7 +155,8 @@ class Setter:
             self.print.math_em_px,
             width_px=width,
             height_px=min(column.left - 2 * self.print.pitch, self.sheet.height * 0.3),
-            glyphs=(3, 400),
+            # What is displayed is mostly longer than what stands in a line.
+            glyphs=(int(self.rng.choice([3, 6, 12, 18])), 400),
             weight=self.print.weight,
         )
         if formula is None:

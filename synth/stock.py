@@ -25,7 +25,7 @@ from synth.sheet import Source
 # As many formulas of the built-in grammar are set before pages are made; pages draw from them with replacement.
 GRAMMAR_FORMULAS = 3000
 # matplotlib takes TeX's time a hundredfold, so it sets only so many, drawn at random.
-MATHTEXT_FORMULAS = 400
+MATHTEXT_FORMULAS = 300
 SYMBOLS = (
     *"abcdefghkmnpqrstuvwxyzABCDEFGHKLMNPQRSTUVXYZ",
     r"\alpha",
