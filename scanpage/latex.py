@@ -162,6 +162,13 @@ class _Parser:
             return True
         return False
 
+    def _deeper(self) -> None:
+        """One level down; what nests too deeply is cut off, for the sake of TeX's stack and of ours."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            self._problem("nested too deeply")
+            self._at = len(self._tokens)
+
     def _problem(self, reason: str) -> None:
         if not self._lenient:
             raise Refusal(reason)
@@ -170,10 +177,7 @@ class _Parser:
 
     def _sequence(self, stop: Callable[[str], bool]) -> list[_Atom]:
         """Atoms up to (not including) a token that closes something or that `stop` names."""
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            self._problem("nested too deeply")
-            self._at = len(self._tokens)
+        self._deeper()
         atoms: list[_Atom] = []
         while (token := self._peek()) is not None:
             if token in ("}", "\\right", "&", "\\\\") or token.startswith("\\end{") or stop(token):
@@ -241,7 +245,10 @@ class _Parser:
         if token is None or token in ("}", "^", "_", "&", "\\\\", "\\right") or token.startswith("\\end{"):
             self._problem("a missing argument")
             return []
-        return self._unit()
+        self._deeper()
+        unit = self._unit() if self._peek() is not None else []
+        self._depth -= 1
+        return unit
 
     def _group(self) -> list[_Atom]:
         self._at += 1

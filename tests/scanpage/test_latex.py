@@ -1,0 +1,206 @@
+"""The label language: one spelling for each picture, and a compilable one for whatever a model writes."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanpage.latex import Refusal, is_tall, normalise, repair, to_latex, tokenize, vocabulary
+
+VOCABULARY = vocabulary()
+STRUCTURE = [
+    "{", "}", "^", "_", "&", "\\\\", "\\left", "\\right", "\\sqrt", "[", "]", "\\frac", "\\prime", "~", ".", "\\mathrm",
+    "\\begin{matrix}", "\\end{matrix}", "\\begin{cases}", "\\end{cases}", "\\begin{aligned}", "\\end{aligned}",
+]  # fmt: skip
+
+# What models write: mostly signs, with structure more often than its share of the vocabulary.
+token_lists = st.lists(st.one_of(st.sampled_from(VOCABULARY), st.sampled_from(STRUCTURE)), max_size=40)
+formulas = st.recursive(
+    st.sampled_from(["x", "y", "2", "+", "=", "\\alpha", "\\sum", "\\sin", "\\infty", "f ( x )", "\\mathrm{if}", "n!"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(" ".join),
+        st.tuples(inner, inner).map(lambda p: f"\\frac{{{p[0]}}}{{{p[1]}}}"),
+        inner.map(lambda f: f"\\sqrt{{{f}}}"),
+        inner.map(lambda f: f"\\left( {f} \\right)"),
+        inner.map(lambda f: f"\\mathbf{{{f}}}"),
+        inner.map(lambda f: f"\\hat{{{f}}}"),
+        st.tuples(inner, inner).map(lambda p: f"{{{p[0]}}}_{{{p[1]}}}"),
+        st.tuples(inner, inner).map(lambda p: f"{{{p[0]}}}^{{{p[1]}}}"),
+        st.tuples(inner, inner).map(lambda p: f"\\begin{{pmatrix}} {p[0]} & 1 \\\\ 0 & {p[1]} \\end{{pmatrix}}"),
+        st.tuples(inner, inner).map(lambda p: f"\\begin{{cases}} {p[0]} & x \\\\ {p[1]} \\end{{cases}}"),
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "canonical"),
+    [
+        ("x^2_1", "x _ { 1 } ^ { 2 }"),  # subscript first, braces always
+        (r"\frac12", r"\frac { 1 } { 2 }"),  # arguments as TeX takes them
+        (r"\dfrac{a}{b}", r"\frac { a } { b }"),  # no style commands
+        (r"a\,b\;c\quad d", r"a b c \quad d"),  # no thin spaces
+        (r"a \le b \to c", r"a \leq b \rightarrow c"),  # one name for a sign
+        (r"f''", r"f ^ { \prime \prime }"),  # primes are superscripts
+        ("f'^2", r"f ^ { \prime 2 }"),  # and join others
+        (r"\left( x \right)", "( x )"),  # nothing tall inside
+        (r"\bigl( x \bigr)", "( x )"),
+        (r"( \frac{a}{b} )", r"( \frac { a } { b } )"),  # small delimiters stay as they were written
+        (r"\left( \sum x \right.", r"\left ( \sum x \right ."),
+        (r"\left\{\begin{array}{ll} a & b \\ c \end{array}\right.", r"\begin{cases} a & b \\ c \end{cases}"),
+        (
+            r"\left\{\begin{array}{lll} a & b & c \end{array}\right.",  # three columns are too many for cases
+            r"\left \{ \begin{matrix} a & b & c \end{matrix} \right .",
+        ),
+        (r"\begin{pmatrix} a \\ b \end{pmatrix}", r"\left ( \begin{matrix} a \\ b \end{matrix} \right )"),
+        (r"\mathrm{sin} x", r"\sin x"),  # words that name a function
+        (r"\text{for all } x", r"\mathrm { f o r ~ a l l } x"),
+        (r"\operatorname{rank} A", r"\mathrm { r a n k } A"),
+        (r"\mathbf{xy}", r"\mathbf { x } \mathbf { y }"),  # letter by letter
+        (r"{\bf x} y", r"\mathbf { x } y"),  # a switch ends with its group
+        (r"a \over b", r"\frac { a } { b }"),
+        (r"\not= \not\in", r"\neq \notin"),
+        (r"\sqrt[3]{x}", r"\sqrt [ 3 ] { x }"),
+        (r"\sqrt[{[a]}]{x}", r"\sqrt [ { [ a ] } ] { x }"),  # a bracket in the index is shut in
+        (r"{x^2}^3", r"{ x ^ { 2 } } ^ { 3 }"),  # braces that keep scripts apart stay
+        (r"x^{}", "x"),  # nothing is written there
+        (r"\boldsymbol{\overset{a}{b}}", r"\overset { a } { b }"),  # bold packages hang on it
+        (r"\begin{aligned} a &= b \end{aligned}", "a = b"),  # one line needs no alignment
+        ("x % remark", "x"),
+    ],
+)
+def test_normalise_spells_canonically(source: str, canonical: str) -> None:
+    assert " ".join(normalise(source)) == canonical
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",  # nothing
+        r"\unknown x",
+        "{ x",  # unbalanced
+        "x }",
+        "x ^ 1 ^ 2",  # double scripts
+        "x _ 1 _ 2",
+        r"a \\ b",  # two lines
+        r"\left( x",
+        r"\begin{matrix} a",
+        r"\begin{tikzcd} a \end{tikzcd}",
+        r"\frac{a}",
+        r"\begin{cases} a & b & c \end{cases}",  # amsmath takes two columns
+        "x ^",
+        "{" * 60 + "x" + "}" * 60,  # too deep
+    ],
+)
+def test_normalise_refuses_what_the_label_language_leaves_out(source: str) -> None:
+    with pytest.raises(Refusal):
+        normalise(source)
+
+
+@given(formulas)
+def test_normalise_is_idempotent(source: str) -> None:
+    tokens = normalise(source)
+    assert normalise(to_latex(tokens)) == tokens
+
+
+@given(formulas)
+def test_repair_leaves_canonical_tokens_alone(source: str) -> None:
+    tokens = normalise(source)
+    assert repair(tokens) == tokens
+
+
+@given(formulas)
+def test_canonical_tokens_are_in_the_vocabulary(source: str) -> None:
+    assert set(normalise(source)) <= set(VOCABULARY)
+
+
+@given(token_lists)
+def test_repair_makes_canonical_tokens_of_anything(tokens: list[str]) -> None:
+    repaired = repair(tokens)
+    assert set(repaired) <= set(VOCABULARY)
+    assert repair(repaired) == repaired
+    if repaired:
+        assert normalise(to_latex(repaired)) == repaired
+
+
+@given(token_lists)
+def test_repair_balances_braces(tokens: list[str]) -> None:
+    depth = 0
+    for token in repair(tokens):
+        depth += (token == "{") - (token == "}")
+        assert depth >= 0
+    assert depth == 0
+
+
+@given(st.lists(st.text(max_size=6), max_size=10))
+def test_repair_takes_tokens_of_no_vocabulary(tokens: list[str]) -> None:
+    assert set(repair(tokens)) <= set(VOCABULARY)
+
+
+NESTS = [
+    ["{"], ["\\left"], ["\\sqrt"], ["^"], ["\\begin{matrix}"], ["\\mathrm"], ["\\frac"], ["\\boldsymbol"],
+    ["\\frac", "{"], ["x", "^", "{"], ["\\sqrt", "["], ["\\begin{cases}", "x", "&"], ["\\overbrace"],
+    ["\\left", "(", "\\sum"], ["\\overset", "{", "\\begin{aligned}", "a", "\\\\"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", NESTS, ids=" ".join)
+def test_repair_is_total_on_deep_nests(opening: list[str]) -> None:
+    repaired = repair(opening * 1000)
+    assert set(repaired) <= set(VOCABULARY)
+    assert repaired.count("{") == repaired.count("}") < 200
+
+
+@given(st.sampled_from(VOCABULARY))
+def test_every_token_of_the_vocabulary_is_one_token(token: str) -> None:
+    assert tokenize(token) == [token]
+
+
+def test_the_vocabulary_names_each_token_once_and_in_a_fixed_order() -> None:
+    assert len(set(VOCABULARY)) == len(VOCABULARY)
+    assert vocabulary() == VOCABULARY
+
+
+def test_a_bracket_that_begins_a_row_is_kept_from_the_row_break() -> None:
+    tokens = normalise(r"\begin{matrix} a \\ {[} b ] \end{matrix}")
+    assert to_latex(tokens) == r"\begin{matrix} a \\ {} [ b ] \end{matrix}"
+    assert normalise(to_latex(tokens)) == tokens
+
+
+def test_tall_things_make_delimiters_grow() -> None:
+    assert is_tall(["x", "\\frac"])
+    assert not is_tall(["x", "^", "{", "2", "}"])
+
+
+DOCUMENT = r"""\documentclass{article}
+\usepackage{amsmath,amssymb,mathrsfs}
+\begin{document}
+%s
+\end{document}
+"""
+
+
+@pytest.mark.tex
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_whatever_is_repaired_compiles(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    written = [
+        [rng.choice(STRUCTURE if rng.random() < 0.5 else VOCABULARY) for _ in range(rng.randint(1, 40))]
+        for _ in range(300)
+    ]
+    sources = [to_latex(repair(tokens)) for tokens in written] + [to_latex(repair([token])) for token in VOCABULARY]
+    sources += [to_latex(repair([*(opening * 300), "x"])) for opening in NESTS]
+    body = "\n\n".join(f"${source}$" for source in sources if source)
+    (tmp_path / "all.tex").write_text(DOCUMENT % body, "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "-no-shell-escape", "all.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=200, check=False)
+    output = run.stdout.decode("utf-8", errors="replace")
+    assert run.returncode == 0, re.findall(r"^.*all\.tex:\d+:.*$", output, re.MULTILINE)[:5]
+    assert (tmp_path / "all.pdf").stat().st_size > 20_000
