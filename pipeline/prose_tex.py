@@ -20,13 +20,9 @@ SPECIAL = {
     "%": r"\%",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
-    '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
 }
-LIGATURES = re.compile(r"--|,,|''|!`|\?`")
+LIGATURES = re.compile(r"([-,'<>])(?=\1)")
 """Neighbours that TeX fonts would melt into another sign."""
 
 KNOWN_LETTERS = frozenset(
@@ -83,7 +79,7 @@ def clean(text: str) -> str:
 def escape(text: str) -> str:
     """Prose as LaTeX source in which nothing is a command of its own; see `declarations` for its other half."""
     text = clean(text)
-    guarded = LIGATURES.sub(lambda match: "\0".join(match[0]), text)
+    guarded = LIGATURES.sub("\\1\0", text)
     return "".join("{}" if char == "\0" else _escaped(char) for char in guarded)
 
 

@@ -13,7 +13,7 @@ MARGIN_SHARE = 0.06
 MIN_SIDE_PX = 3
 
 
-def on_page(regions: Sequence[Region], *, width: int, height: int) -> list[Region]:
+def settle(regions: Sequence[Region], *, width: int, height: int) -> list[Region]:
     """Regions clipped to the page, without those of which nothing is left to read."""
     clipped = (Region(region.box.clipped(width, height), region.kind, region.score) for region in regions)
     return [region for region in clipped if min(region.box.width, region.box.height) >= MIN_SIDE_PX]

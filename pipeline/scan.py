@@ -13,7 +13,7 @@ from pipeline.assemble import assemble
 from pipeline.engines import Engines, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
-from pipeline.regions import crop, on_page
+from pipeline.regions import crop, settle
 from pipeline.timing import StageTimes
 from scanpage.document import Document, Formula, ScannedPage
 from scanpage.errors import InputError, UsageError
@@ -168,7 +168,7 @@ def scan_page(
     image, page = loaded.image, loaded.page
     with times("detect"):
         found = engines.detector.detect(image, min_score=min_score)
-        regions = on_page(found, width=page.width_px, height=page.height_px)
+        regions = settle(found, width=page.width_px, height=page.height_px)
     with times("formulas"):
         formulas = _read(image, regions, engines)
     with times("prose"):

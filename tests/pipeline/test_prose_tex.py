@@ -25,7 +25,7 @@ needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflate
         ("50% of $5 & #1_a", r"50\% of \$5 \& \#1\_a"),
         ("{x} ~ ^", r"\{x\} \textasciitilde{} \textasciicircum{}"),
         (r"\input{/etc/passwd}", r"\textbackslash{}input\{/etc/passwd\}"),
-        ("1--2 ,, ''", "1-{}-2 ,{}, '{}'"),  # no dashes or quotes that are not on the page
+        ("1---2 ,, '' <<", "1-{}-{}-2 ,{}, '{}' <{}<"),  # no dashes or quotes that are not on the page
         ("nai\u0308ve", "naïve"),  # composed
         ("a\x00b\u200bc\u2028d", "abc d"),  # control and format characters leave nothing, line ends a blank
         ("x\u0302", r"x\texttt{[U+0302]}"),

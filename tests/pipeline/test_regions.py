@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.regions import crop, on_page, share_inside
+from pipeline.regions import crop, settle, share_inside
 from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
 
@@ -14,7 +14,7 @@ def test_regions_are_clipped_and_slivers_dropped() -> None:
         Region(Box(-5, 10, 50, 30), RegionKind.INLINE, 0.5),
         Region(Box(99, 10, 120, 30), RegionKind.INLINE, 0.9),  # one pixel of it is on the page
     ]
-    assert on_page(regions, width=100, height=40) == [Region(Box(0, 10, 50, 30), RegionKind.INLINE, 0.5)]
+    assert settle(regions, width=100, height=40) == [Region(Box(0, 10, 50, 30), RegionKind.INLINE, 0.5)]
 
 
 @given(st.integers(0, 90), st.integers(0, 50), st.integers(3, 60), st.integers(3, 60))
