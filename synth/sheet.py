@@ -17,7 +17,8 @@ Points = npt.NDArray[np.float32]
 Colour = tuple[int, int, int]
 
 # Fainter coverage than this is the soft edge of a stroke, not ink that anyone would box.
-INK_THRESHOLD = 64
+# Thin strokes of small type cover a quarter of a pixel, and are ink.
+INK_THRESHOLD = 40
 BLACK: Colour = (20, 20, 20)
 
 

@@ -37,6 +37,8 @@ SYMBOLS = (
 )
 # How often a formula of the wanted size is looked for before a page goes on without it.
 TRIES = 24
+# Lower ones (a lone dash, dots) are no formulas to anyone who sees them in prose.
+LOWEST_EM = 0.3
 
 
 # Letters without ascender: about two thirds as high as digits, by which the size of writing is told.
@@ -125,7 +127,7 @@ class Stock:
             layout = shelf.draw(rng, glyphs[0], int(min(glyphs[1], 4 * width_em + 4)))
             if layout is not None:
                 box = layout.box
-                if box.width <= width_em and 0 < box.height <= height_em:
+                if box.width <= width_em and LOWEST_EM <= box.height <= height_em:
                     return layout
         return None
 
