@@ -31,7 +31,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}; choose a writable place with space left") from error
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; choose a writable place with space left"
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
