@@ -19,6 +19,9 @@ RELATIONS = _words(
 ALIGNED_AT = _words(r"= < > \le \leq \ge \geq \ne \neq \approx \equiv \sim \simeq \Rightarrow \Leftrightarrow")
 """Relations that the lines of a derivation are aligned at."""
 BINARY = _words(r"+ - \pm \mp \times \cdot \div")
+SIGNS = _words(r"+ - \pm \mp")
+BEFORE_SIGN = frozenset({"", "(", "[", "{", ",", "&", "\\\\"})
+"""After these, and after relations, a sign belongs to what follows it."""
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?")
 
 
@@ -33,20 +36,27 @@ def usable_tokens(latex: str) -> list[str]:
 def tidy(tokens: list[str]) -> str:
     """Tokens as readable source: `x^{2} + 1 = \\frac{a}{b}`; it typesets like the tokens joined by blanks."""
     parts: list[str] = []
-    for previous, token in zip(["", *tokens], tokens, strict=False):
+    previous, is_sign = "", False
+    for token in tokens:
+        was_sign, is_sign = is_sign, token in SIGNS and (previous in BEFORE_SIGN or previous in RELATIONS)
         # Here a bracket would be read as an option and an asterisk as a star, even across blanks.
         if (previous == "\\\\" or previous.startswith("\\begin{")) and token in ("[", "*"):
             parts.append(" {}")
-        elif previous and _needs_blank(previous, token):
+        elif _must_part(previous, token) or (not was_sign and _looks_better_apart(previous, token, is_sign)):
             parts.append(" ")
         parts.append(token)
+        previous = token
     return "".join(parts)
 
 
-def _needs_blank(previous: str, token: str) -> bool:
-    if _COMMAND.fullmatch(previous) and (token[0].isalnum() or token[0] == "*"):
-        return True
+def _must_part(previous: str, token: str) -> bool:
+    return _COMMAND.fullmatch(previous) is not None and (token[0].isalnum() or token[0] == "*")
+
+
+def _looks_better_apart(previous: str, token: str, is_sign: bool) -> bool:
     around = {previous, token}
+    if not previous or (is_sign and previous in ("(", "[")):
+        return False
     if around & {"^", "_", "{", "}"} and not around & RELATIONS:
         return previous == "}" and token in BINARY
     return bool(around & (RELATIONS | BINARY | {"\\\\", "&"})) or previous == ","

@@ -14,6 +14,7 @@ from scanpage.latex import normalise, repair, to_latex, vocabulary
     ("canonical", "readable"),
     [
         ("x ^ { 2 } + 1 = 0", "x^{2} + 1 = 0"),
+        ("- x + ( - 3 ) = - 5 , - y", "-x + (-3) = -5, -y"),  # signs stand at what they belong to
         (r"\frac { a } { b } \cdot c", r"\frac{a}{b} \cdot c"),
         (r"\alpha x \sin 2", r"\alpha x\sin 2"),
         ("f ( x ) , y", "f(x), y"),
