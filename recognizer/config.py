@@ -60,7 +60,7 @@ class TrainConfig:
     label_smoothing: float = 0.05
     sign_weight: float = 0.3
     clip_norm: float = 1.0
-    ema_decay: float = 0.998
+    ema_decay: float = 0.996
     validate_minutes: float = 10.0
     first_max_tokens: int = 14
     max_tokens: int = 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -150,7 +151,11 @@ class SampleStream(IterableDataset[list[Sample]]):
     def __iter__(self) -> Iterator[list[Sample]]:
         worker = get_worker_info()
         rng = np.random.default_rng([self._train.seed, 0 if worker is None else worker.seed % 2**32])
-        torch.set_num_threads(1)
+        if worker is not None:
+            torch.set_num_threads(1)
+            # Ctrl-C reaches the whole process group: it is for the trainer, which saves its state and then ends us.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for size in chain(self.POOL, repeat(self.POOL[-1])):
             pool = [self._draw(rng) for _ in range(size)]
             batches = list(packed(pool, self._train))

@@ -27,7 +27,7 @@ from synth.ink import Ink, read_inks
 log = logging.getLogger(__name__)
 
 VALIDATION_SAMPLES = 96
-SHARES = {"ink": 0.55, "hand": 0.2, "replay": 0.25}
+SHARES = {"ink": 0.4, "hand": 0.2, "replay": 0.4}
 
 
 class Stage(Enum):
