@@ -1,0 +1,129 @@
+"""From crops to the model's pictures: even paper, dark ink, one size for one shape."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from recognizer.config import ImageConfig
+from recognizer.image import batch, prepare, prepare_with_points, scaled_size
+
+CONFIG = ImageConfig()
+Grey = NDArray[np.uint8]
+
+
+def strokes(height: int = 120, width: int = 480, paper: int = 255, ink: int = 0) -> Grey:
+    """A cross, a ring and a bar, with a margin."""
+    crop = np.full((height, width), paper, np.uint8)
+    for x in range(60, width - 60, 90):
+        cv2.circle(crop, (x, height // 2), 24, ink, 5, cv2.LINE_AA)
+        cv2.line(crop, (x + 30, height // 2 - 20), (x + 60, height // 2 + 20), ink, 5, cv2.LINE_AA)
+    return crop
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000))
+def test_sizes_keep_to_the_limits(height: int, width: int) -> None:
+    h, w = scaled_size(height, width, CONFIG)
+    assert 8 <= h <= CONFIG.max_height_px
+    assert 8 <= w <= CONFIG.max_width_px
+
+
+@given(st.integers(20, 400), st.integers(20, 400), st.sampled_from([2, 3, 5]))
+def test_the_size_does_not_depend_on_the_zoom(height: int, width: int, zoom: int) -> None:
+    assert scaled_size(height, width, CONFIG) == scaled_size(zoom * height, zoom * width, CONFIG)
+
+
+@pytest.mark.parametrize(("height", "width"), [(100, 100), (100, 300), (100, 900)])
+def test_usual_shapes_keep_their_aspect(height: int, width: int) -> None:
+    h, w = scaled_size(height, width, CONFIG)
+    assert w / h == pytest.approx(width / height, rel=0.03)
+
+
+@pytest.mark.parametrize("zoom", [0.5, 2.0, 4.0])
+def test_a_crop_looks_the_same_at_any_resolution(zoom: float) -> None:
+    crop = strokes()
+    zoomed = cv2.resize(crop, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
+    first, second = prepare(crop, CONFIG), prepare(zoomed, CONFIG)
+    assert np.abs(np.subtract(first.shape, second.shape)).max() <= 0.05 * max(first.shape)
+    # Margins are whole pixels of the crop, so a small one moves the signs a little: compare them slightly blurred.
+    soft = [cv2.blur(picture, (5, 5)).astype(int) for picture in (first, cv2.resize(second, first.shape[::-1]))]
+    assert np.corrcoef(soft[0].ravel(), soft[1].ravel())[0, 1] > 0.85
+
+
+def test_white_on_black_is_turned_over() -> None:
+    normal, inverted = prepare(strokes(), CONFIG), prepare(255 - strokes(), CONFIG)
+    assert normal.shape == inverted.shape
+    assert np.abs(normal.astype(int) - inverted).mean() < 2
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(255, 0), (200, 60), (140, 20), (255, 150)])
+def test_paper_becomes_white_and_ink_dark(paper: int, ink: int) -> None:
+    picture = prepare(strokes(paper=paper, ink=ink), CONFIG)
+    assert np.quantile(picture, 0.6) > 240
+    assert picture.min() < 60
+
+
+def test_uneven_light_is_evened_out() -> None:
+    crop = strokes()
+    light = np.linspace(0.4, 1.0, crop.shape[1])[None]
+    picture = prepare((crop * light).astype(np.uint8), CONFIG)
+    assert np.abs(picture.astype(int) - cv2.resize(prepare(crop, CONFIG), picture.shape[::-1])).mean() < 20
+
+
+def test_empty_paper_around_the_ink_does_not_matter() -> None:
+    crop = strokes()
+    wide = np.pad(crop, ((150, 10), (20, 200)), constant_values=255)
+    first, second = prepare(crop, CONFIG), prepare(wide, CONFIG)
+    assert np.abs(np.subtract(first.shape, second.shape)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, 1),  # a pixel
+        (1, 500),  # a line of pixels
+        (500, 1),
+        (7, 3000),  # beyond every limit
+        (3000, 7),
+        (2000, 2000),  # a large scan
+        (40, 90, 3),  # colour
+    ],
+)
+@pytest.mark.parametrize("fill", [0, 128, 255])
+def test_odd_crops_become_pictures_too(shape: tuple[int, ...], fill: int) -> None:
+    picture = prepare(np.full(shape, fill, np.uint8), CONFIG)
+    assert picture.ndim == 2
+    assert picture.dtype == np.uint8
+    assert 8 <= picture.shape[0] <= CONFIG.max_height_px
+    assert 8 <= picture.shape[1] <= CONFIG.max_width_px
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (5,), (2, 2, 2, 2)])
+def test_what_is_no_picture_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="crop"):
+        prepare(np.zeros(shape, np.uint8), CONFIG)
+
+
+def test_points_move_with_the_ink() -> None:
+    crop = np.full((300, 900), 255, np.uint8)
+    points = np.array([[100, 80], [700, 220], [450, 150]], np.float32)
+    for x, y in points.astype(int):
+        cv2.circle(crop, (int(x), int(y)), 12, 0, -1)
+    picture, moved = prepare_with_points(crop, points, CONFIG)
+    for x, y in moved.round().astype(int):
+        assert picture[y, x] < 60
+
+
+def test_a_batch_pads_with_paper_to_the_stride() -> None:
+    pictures = [np.zeros((20, 50), np.uint8), np.zeros((33, 17), np.uint8)]
+    stacked = batch(pictures, CONFIG)
+    assert stacked.shape == (2, 1, 48, 64)
+    for row, picture in zip(stacked, pictures, strict=True):
+        height, width = picture.shape
+        assert not row[0, :height, :width].any()
+        assert (row[0, height:] == 255).all()
+        assert (row[0, :, width:] == 255).all()
