@@ -31,37 +31,40 @@ def assemble(page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula])
         lines: prose, with inline formulas inside.
         isolated: displayed formulas.
     """
-    tags, prose = equation_numbers(lines, isolated)
-    items: list[Item] = [*prose, *isolated]
+    tags, prose, displayed = equation_numbers(lines, isolated)
+    items: list[Item] = [*prose, *displayed]
     rows = reading_order(items, lambda item: item.box)
     return ScannedPage(page, tuple(_blocks(rows, tags)))
 
 
-def equation_numbers(lines: Sequence[TextLine], isolated: Sequence[Formula]) -> tuple[dict[Box, str], list[TextLine]]:
-    """Numbers like `(3)` at the right end of a displayed formula's row.
+def equation_numbers(
+    lines: Sequence[TextLine], isolated: Sequence[Formula]
+) -> tuple[dict[Box, str], list[TextLine], list[Formula]]:
+    """Numbers like `(3)` at the right end of a displayed formula's row, whether found as text or as a formula.
 
     Returns:
-        The number of each formula that has one, by its box, and the lines that are no numbers.
+        The number of each formula that has one, by its box; the lines and the formulas that are no numbers.
     """
     tags: dict[Box, str] = {}
-    prose: list[TextLine] = []
-    for line in lines:
-        match = _NUMBER.fullmatch(line.text.strip())
-        owner = _owner(line, isolated) if match else None
-        if match is None or owner is None or owner.box in tags:
-            prose.append(line)
-        else:
-            tags[owner.box] = match[1].replace(" ", "")
-    return tags, prose
+    prose = [line for line in lines if not _is_tag(line.text, line.box, isolated, tags)]
+    texts = ((formula, formula.latex.replace(" ", "")) for formula in isolated)
+    displayed = [formula for formula, text in texts if not _is_tag(text, formula.box, isolated, tags)]
+    return tags, prose, displayed
 
 
-def _owner(line: TextLine, isolated: Sequence[Formula]) -> Formula | None:
-    """The formula to the left of an equation number, the nearest one on its height."""
-    beside = [
-        formula
-        for formula in isolated
-        if formula.box.center[0] < line.box.x0 and overlap_share(formula.box, line.box) >= 0.5
-    ]
+def _is_tag(text: str, box: Box, isolated: Sequence[Formula], tags: dict[Box, str]) -> bool:
+    """Whether `text` numbers a formula; if so, it is entered in `tags`."""
+    match = _NUMBER.fullmatch(text.strip())
+    owner = _owner(box, isolated) if match else None
+    if match is None or owner is None or owner.box in tags:
+        return False
+    tags[owner.box] = match[1].replace(" ", "")
+    return True
+
+
+def _owner(box: Box, isolated: Sequence[Formula]) -> Formula | None:
+    """The formula to the left of an equation number at `box`, the nearest one on its height."""
+    beside = [formula for formula in isolated if formula.box.x1 <= box.x0 and overlap_share(formula.box, box) >= 0.5]
     return max(beside, key=lambda formula: formula.box.x1, default=None)
 
 

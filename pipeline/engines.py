@@ -11,6 +11,7 @@ import numpy as np
 
 from scanpage import __version__
 from scanpage.document import Formula, TextLine, Versions
+from scanpage.geometry import Box
 from scanpage.region import Region
 
 
@@ -43,12 +44,14 @@ class FormulaReader(Protocol):
 
 
 class ProseReader(Protocol):
-    """Reads the prose of a page around its formulas."""
+    """Reads the prose of a page around its formulas, and any box as if it held a line of text (text and score)."""
 
     @property
     def version(self) -> str: ...
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]: ...
+
+    def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]: ...
 
 
 @dataclass(frozen=True, slots=True)

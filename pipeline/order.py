@@ -29,21 +29,24 @@ class ColumnRule:
         filled: the items of each cover at least this share of the height of both.
         spanning: at most this share of all items run across the gutter.
         gap_heights: the gutter is at least so wide, in median item heights.
+        one_item_rows: neither holds items side by side (but for labels): values in a grid are read row by row.
     """
 
     items: int
     filled: float
     spanning: float
     gap_heights: float
+    one_item_rows: bool
 
 
-PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.5)
+PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.5, one_item_rows=False)
 """Columns of a paper, which hold over paragraphs."""
-BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0)
+BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0, one_item_rows=True)
 """Calculations side by side in a notebook, which end where the paper is blank across its width."""
 BAND_GAP_HEIGHTS = 0.9
 MIN_WIDTH_SHARE = 0.12
 """What is narrower beside a column is a list of labels."""
+LABEL_WIDTH_HEIGHTS = 1.5
 MIN_COLUMN_HEIGHTS = 1.6
 """What is lower, in median item heights, is one row."""
 
@@ -174,5 +177,12 @@ def _stand_side_by_side(left: Sequence[Box], right: Sequence[Box], rule: ColumnR
         return False
     if min(one.height, other.height) < MIN_COLUMN_HEIGHTS * statistics.median(box.height for box in [*left, *right]):
         return False
+    if rule.one_item_rows and any(_has_neighbours(group) for group in (left, right)):
+        return False
     filled = min(sum(box.height for box in group) for group in (left, right))
     return overlap_share(one, other) > 0.5 and filled > rule.filled * whole.height
+
+
+def _has_neighbours(boxes: Sequence[Box]) -> bool:
+    wide = [box for box in boxes if box.width > LABEL_WIDTH_HEIGHTS * box.height]
+    return any(len(row) > 1 for row in rows(wide, lambda box: box))

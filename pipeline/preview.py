@@ -19,7 +19,10 @@ from scanpage.region import RegionKind
 Colour = tuple[int, int, int]
 
 PAGE_SIDE_PX = 1500
-COLUMN_PX = 620
+COLUMN_PX = 560
+MIN_COLUMN_SIDE_PX = 900
+MAX_LINES = 6
+"""Longer readings are cut: a preview is for a look, the document holds them whole."""
 PADDING_PX = 22
 TEXT_PX = 19
 SMALL_PX = 14
@@ -70,22 +73,32 @@ class PreviewFolder:
         return path
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an entry stands: column from 0, top in pixels."""
+
+    column: int
+    top: float
+
+
 def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
-    """The page (uint8 RGB `[H, W, 3]`) with boxes, and the column of readings to its right."""
+    """The page (uint8 RGB `[H, W, 3]`) with boxes, and the readings to its right."""
     scale = PAGE_SIDE_PX / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     page = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
     entries = _entries(scanned, scale)
-    tops = spread([entry.wanted_y for entry in entries], [entry.height for entry in entries], size[1])
-    bottom = max((top + entry.height for top, entry in zip(tops, entries, strict=True)), default=0.0)
-    canvas = Image.new("RGB", (size[0] + COLUMN_PX, max(size[1], round(bottom) + PADDING_PX)), PAPER)
+    heights = [entry.height for entry in entries]
+    spots = place([entry.wanted_y for entry in entries], heights, max(size[1], MIN_COLUMN_SIDE_PX))
+    bottom = max((spot.top + height for spot, height in zip(spots, heights, strict=True)), default=0.0)
+    width = size[0] + COLUMN_PX * (max((spot.column for spot in spots), default=0) + 1)
+    canvas = Image.new("RGB", (width, max(size[1], round(bottom) + PADDING_PX)), PAPER)
     canvas.paste(page, (0, 0))
     draw = ImageDraw.Draw(canvas, "RGBA")
     _draw_prose(draw, scanned, scale)
     for entry in entries:
         _draw_box(draw, entry, scale)
-    for entry, top in zip(entries, tops, strict=True):
-        _draw_reading(draw, entry, left=size[0] + PADDING_PX, top=top)
+    for entry, spot in zip(entries, spots, strict=True):
+        _draw_reading(draw, entry, left=size[0] + PADDING_PX + spot.column * COLUMN_PX, top=spot.top)
     if not entries:
         note = "no formulas found" if scanned.failure is None else "page not read"
         draw.text((size[0] + PADDING_PX, PADDING_PX), note, fill=FAINT, font=_font(TEXT_PX))
@@ -95,7 +108,7 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
 def _entries(scanned: ScannedPage, scale: float) -> list[_Entry]:
     width = COLUMN_PX - 3 * PADDING_PX - 24
     return [
-        _Entry(number, formula, formula.box.y0 * scale, tuple(wrap_text(_reading(formula), width)))
+        _Entry(number, formula, formula.box.y0 * scale, tuple(_cut(wrap_text(_reading(formula), width))))
         for number, formula in enumerate(scanned.formulas, start=1)
     ]
 
@@ -119,16 +132,31 @@ def wrap_text(text: str, width: float) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def _cut(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES - 1], "…"]
+
+
 def _fitting_part(word: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     length = next((n for n in range(len(word), 1, -1) if font.getlength(word[:n]) <= width), 1)
     return word[:length]
 
 
-def spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[float]:
-    """Tops near the wanted ones, without overlap, within `limit` where the heights allow it.
+def place(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[Spot]:
+    """Where entries stand: in one column near the wanted heights, or in as many columns as they need."""
+    if sum(heights) <= limit - 2 * PADDING_PX:
+        return [Spot(0, top) for top in spread(wanted, heights, limit)]
+    spots: list[Spot] = []
+    column, edge = 0, float(PADDING_PX)
+    for height in heights:
+        if edge + height > limit - PADDING_PX and edge > PADDING_PX:
+            column, edge = column + 1, float(PADDING_PX)
+        spots.append(Spot(column, edge))
+        edge += height
+    return spots
 
-    Reading order is not always top-down (columns), so entries keep the given order.
-    """
+
+def spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> list[float]:
+    """Tops near the wanted ones, in the given order and without overlap; the heights fit within `limit`."""
     tops: list[float] = []
     edge = float(PADDING_PX)
     for want, height in zip(wanted, heights, strict=True):
@@ -138,10 +166,6 @@ def spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> l
     for index in range(len(tops) - 1, -1, -1):
         tops[index] = min(tops[index], edge - heights[index])
         edge = tops[index]
-    if tops and tops[0] < PADDING_PX:
-        edge = float(PADDING_PX)
-        for index, height in enumerate(heights):
-            tops[index], edge = edge, edge + height
     return tops
 
 

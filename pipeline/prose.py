@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from pipeline.order import overlap_share
-from pipeline.regions import share_inside
+from pipeline.regions import crop, share_inside
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.errors import WeightsError
 from scanpage.geometry import Box
@@ -86,21 +86,30 @@ class RapidProse:
         parts = [part for quad in quads for part in split_at(quad, [formula.box for formula in inline])]
         return join_lines(self._recognise(masked, parts), inline)
 
+    def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
+        """What each box says if it holds one line of text, and the confidence in [0, 1]; image as for `read`."""
+        found = self._texts([crop(image, box) for box in boxes])
+        return [(text.strip(), score) for text, score in found]
+
     def _find(self, image: np.ndarray) -> list[np.ndarray]:
         """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
         found: Any = self._engine(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
         return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
 
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
-        crops = [straightened(image, quad)[..., ::-1] for quad in quads]
-        if not crops:
-            return []
-        found = self._engine.recognize_txt([np.ascontiguousarray(crop) for crop in crops])
+        found = self._texts([straightened(image, quad) for quad in quads])
         return [
-            TextPiece(_box_of(quad), text.strip(), min(1.0, float(score)))
-            for quad, text, score in zip(quads, found.txts, found.scores, strict=True)
+            TextPiece(_box_of(quad), text.strip(), score)
+            for quad, (text, score) in zip(quads, found, strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
+
+    def _texts(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """Text and confidence of crops, each uint8 RGB `[h, w, 3]` of one line."""
+        if not crops:
+            return []
+        found = self._engine.recognize_txt([np.ascontiguousarray(crop[..., ::-1]) for crop in crops])
+        return [(text, min(1.0, float(score))) for text, score in zip(found.txts, found.scores, strict=True)]
 
 
 def _shipped(models: Path, task: str) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
 from pipeline.engines import Engines, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
@@ -172,6 +173,8 @@ def scan_page(
     with times("formulas"):
         formulas = _read(image, regions, engines)
     with times("prose"):
+        if engines.prose is not None:
+            formulas = without_prose(image, formulas, engines.prose)
         lines = [] if engines.prose is None else engines.prose.read(image, formulas)
     placed = {id(formula) for line in lines for formula in line.formulas}
     isolated = [formula for formula in formulas if id(formula) not in placed]

@@ -74,7 +74,7 @@ def _breaks_word(line: TextLine, following: TextLine) -> bool:
 
 
 def _line(line: TextLine) -> str:
-    return " ".join(prose_tex.escape(p) if isinstance(p, str) else _inline(p) for p in line.pieces)
+    return line.joined(lambda piece: prose_tex.escape(piece) if isinstance(piece, str) else _inline(piece))
 
 
 def _inline(formula: Formula) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -83,6 +83,17 @@ Piece = str | Formula
 """A stretch of prose, or a formula inside it."""
 
 
+_CLOSES = (".", ",", ";", ":", "!", "?", ")", "]", "}", "”", "’", "'", "…", "%")
+_OPENS = ("(", "[", "{", "“", "‘", "„", "/")
+
+
+def gap(left: Piece, right: Piece) -> str:
+    """What belongs between neighbouring pieces: a blank, or nothing beside punctuation."""
+    closes = isinstance(right, str) and right.lstrip().startswith(_CLOSES)
+    opens = isinstance(left, str) and left.rstrip().endswith(_OPENS)
+    return "" if closes or opens else " "
+
+
 @dataclass(frozen=True, slots=True)
 class TextLine:
     """A line of prose: stretches of text and inline formulas from left to right.
@@ -112,7 +123,12 @@ class TextLine:
     @property
     def text(self) -> str:
         """The line in plain text, its formulas between dollar signs."""
-        return " ".join(piece if isinstance(piece, str) else f"${piece.latex}$" for piece in self.pieces)
+        return self.joined(lambda piece: piece if isinstance(piece, str) else f"${piece.latex}$")
+
+    def joined(self, write: Callable[[Piece], str]) -> str:
+        """The pieces, each as `write` has it, with the blanks that belong between them."""
+        blanks = [gap(left, right) for left, right in pairwise(self.pieces)]
+        return "".join(write(piece) + blank for piece, blank in zip(self.pieces, [*blanks, ""], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ class StubProse:
 
     text: str = "Let us see:"
     version: str = "stub-prose"
+    glances: dict[Box, tuple[str, float]] = field(default_factory=dict)
+
+    def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
+        return [self.glances.get(box, ("", 0.0)) for box in boxes]
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
         inline = tuple(formula for formula in formulas if formula.region.kind is RegionKind.INLINE)

@@ -39,6 +39,11 @@ def test_equation_number_goes_to_its_row() -> None:
     assert blocks(numbers, [formula(100, 0, 300, "a"), formula(100, 40, 300, "b")]) == ["D: a (3) / b (2.4a)"]
 
 
+def test_equation_number_found_as_a_formula_goes_to_its_row_too() -> None:
+    assert blocks([], [formula(100, 0, 300, "a"), formula(460, 2, 500, "( 1 )")]) == ["D: a (1)"]
+    assert blocks([], [formula(100, 0, 300, "a"), formula(460, 80, 500, "( 1 )")]) == ["D: a", "D: ( 1 )"]
+
+
 def test_number_without_a_formula_beside_it_is_prose() -> None:
     assert blocks([text(460, 200, 500, "(3)")], [formula(100, 0, 300)]) == ["D: x = 1", "P: (3)"]
     assert blocks([text(10, 2, 40, "(3)")], [formula(100, 0, 300)]) == ["P: (3)", "D: x = 1"]  # to the left: a label

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,7 +136,15 @@ def test_stated_resolution_is_used_and_scaled(picture: Maker) -> None:
 
 def test_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
-    Image.new("1", (30_000, 30_000), 1).save(path)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"")),
+        (b"IEND", b""),
+    ]
+    data = b"".join(
+        struct.pack(">I", len(c)) + name + c + struct.pack(">I", zlib.crc32(name + c)) for name, c in chunks
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
     with pytest.raises(InputError, match="30000 x 30000 pixels"):
         list_pages(str(path))[0].load()
 

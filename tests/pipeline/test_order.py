@@ -58,6 +58,12 @@ def test_values_on_one_line_are_no_columns() -> None:
     assert order((0, 0, 50, 20), (150, 0, 200, 20), (300, 0, 350, 20), (450, 0, 500, 20)) == [[0, 1, 2, 3]]
 
 
+def test_a_grid_of_values_is_read_row_by_row() -> None:
+    upper = [(0, 0, 60, 20), (100, 0, 160, 20), (300, 0, 360, 20)]
+    lower = [(0, 25, 60, 45), (300, 25, 360, 45)]
+    assert order(*upper, *lower) == [[0, 1, 2], [3, 4]]
+
+
 def test_labels_beside_their_lines_are_no_column() -> None:
     labels, formulas = lines(0, 15, 8, step=18), lines(40, 300, 8, step=18)
     assert order(*labels, *formulas) == [[n, n + 8] for n in range(8)]

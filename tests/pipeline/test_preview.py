@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.preview import COLUMN_PX, KIND_COLOURS, PAGE_SIDE_PX, PreviewFolder, draw_preview, spread, wrap_text
+from pipeline.preview import COLUMN_PX, KIND_COLOURS, PAGE_SIDE_PX, PreviewFolder, Spot, draw_preview, place, wrap_text
 from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
 from scanpage.errors import OutputError
 from scanpage.geometry import Box
@@ -33,20 +33,21 @@ def test_boxes_stand_around_their_formulas() -> None:
     assert middle.min() > 200  # the ink under the box stays readable
 
 
-def test_many_readings_make_the_column_longer_instead_of_overlapping() -> None:
+def test_many_readings_fill_more_columns() -> None:
     boxes = [Box(50, 2 * n, 150, 2 * n + 2) for n in range(60)]
-    assert draw_preview(scanned(*boxes), BLANK).height > PAGE_SIDE_PX
+    few, many = (draw_preview(scanned(*boxes[:count]), BLANK) for count in (3, 60))
+    assert (few.width, few.height) == (1000 + COLUMN_PX, PAGE_SIDE_PX)
+    assert many.height == PAGE_SIDE_PX and many.width > few.width
 
 
-@given(
-    st.lists(st.tuples(st.floats(0, 1500), st.floats(10, 100)), max_size=30),
-)
+@given(st.lists(st.tuples(st.floats(0, 1500), st.floats(10, 100)), max_size=60))
 def test_entries_keep_their_order_and_never_overlap(entries: list[tuple[float, float]]) -> None:
     heights = [height for _, height in entries]
-    tops = spread([wanted for wanted, _ in entries], heights, 1500)
-    for top, height, following in zip(tops, heights, tops[1:], strict=False):
-        assert following >= top + height - 1e-6
-    assert all(top >= 20 for top in tops)
+    spots = place([wanted for wanted, _ in entries], heights, 1500)
+    for spot, height, following in zip(spots, heights, spots[1:], strict=False):
+        below = following.column == spot.column and following.top >= spot.top + height - 1e-6
+        assert below or following == Spot(spot.column + 1, following.top)
+    assert all(20 <= spot.top <= 1500 - height for spot, height in zip(spots, heights, strict=True))
 
 
 @given(st.text(alphabet="ab \\{}^", max_size=80), st.integers(30, 300))

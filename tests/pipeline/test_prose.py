@@ -113,6 +113,13 @@ def test_print_is_read_around_its_formulas_without_any_network(
     assert lines[0].formulas == (inline,)
 
 
+def test_a_glance_reads_each_box(reader: RapidProse) -> None:
+    page = draw_text_page(("Divide by two", 40, 40), ("and bring it over", 300, 200))
+    readings = reader.glance(page, [Box(35, 38, 240, 80), Box(295, 195, 560, 240)])
+    assert [text for text, _ in readings] == ["Divide by two", "and bring it over"]
+    assert all(0.8 < score <= 1 for _, score in readings)
+
+
 def test_an_empty_page_holds_no_prose(reader: RapidProse) -> None:
     assert reader.read(np.full((200, 300, 3), 255, np.uint8), []) == []
 

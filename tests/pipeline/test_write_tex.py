@@ -52,6 +52,11 @@ def test_prose_with_inline_formula() -> None:
     assert body(source) == "\\noindent\nfor all $x \\in A$ we have 5\\%"
 
 
+def test_punctuation_stands_at_its_formula() -> None:
+    source = tex(paragraph(("see (", formula("x"), "), and", formula("y"), ".")))
+    assert body(source) == "\\noindent\nsee ($x$), and $y$."
+
+
 def test_divided_word_is_joined() -> None:
     source = tex(paragraph(("the func-",), ("tion of Navier-",), ("Stokes",)))
     assert body(source) == "\\noindent\nthe func%\ntion of Navier-\nStokes"
