@@ -19,6 +19,8 @@ from scanpage.errors import InputError, WeightsError
 from scanpage.latex import repair, to_latex
 
 ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
+# No formula says one to eight tokens over again for this long.
+LOOP_TOKENS, LOOP_PERIOD = 32, 8
 MAX_BATCH = 32
 """Crops decoded together: beyond this, memory grows and the time per crop no longer falls."""
 
@@ -166,7 +168,9 @@ class Recognizer:
                 scores[row].append(float(score))
                 if token != self.config.end_id:
                     ids[row].append(int(token))
-            stays = last != self.config.end_id
+            stays = np.array(
+                [token != self.config.end_id and not _loops(ids[row]) for row, token in zip(live, last, strict=True)]
+            )
             if not stays.any():
                 break
             if not stays.all():
@@ -232,6 +236,12 @@ def open_picture(path: Path) -> NDArray[np.uint8]:
         raise InputError(f"{path} is no picture that can be decoded: give PNG, JPEG, TIFF or WebP")
     grey: NDArray[np.uint8] = picture
     return grey
+
+
+def _loops(ids: Sequence[int]) -> bool:
+    """Whether the decoder has lost its place and goes round: the last tokens repeat a piece over and over."""
+    tail = ids[-LOOP_TOKENS:]
+    return len(tail) == LOOP_TOKENS and any(tail[period:] == tail[:-period] for period in range(1, LOOP_PERIOD + 1))
 
 
 def _keep_rows(past: NDArray[np.float32], filled: int, rows: NDArray[np.bool_]) -> NDArray[np.float32]:
