@@ -14,7 +14,7 @@ DOUBT_BELOW = 0.6
 """Readings with more confidence are taken for formulas without asking."""
 MIN_TEXT_SCORE = 0.7
 MIN_LETTERS = 6
-MIN_LETTER_SHARE = 0.7
+MIN_LETTER_SHARE = 0.6
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 

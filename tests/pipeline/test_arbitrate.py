@@ -37,6 +37,7 @@ def formula(score: float) -> Formula:
     [
         ("We look for all x that solve this", True),
         ("VÀ CÁC BÀI TOÁN", True),
+        ("Two real solutions if b²>4ac.Their sum", True),  # words with a formula among them
         ("x = sin y", False),
         ("abc", False),  # could be a product
         ("f(x) = 3x + 5", False),
