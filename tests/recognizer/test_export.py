@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from recognizer.tokenizer import LatexTokenizer  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
 
 TINY = ModelConfig(width=32, heads=4, feed_forward=48, encoder_layers=1, decoder_layers=2, max_tokens=40)
+SaveCheckpoint = Callable[[Path, bool, int, Pieces], None]
 SIZES = ((48, 160), (33, 250), (96, 41), (20, 20))
 
 
@@ -109,7 +111,7 @@ def test_a_folder_without_a_model_is_named_in_the_error(tmp_path: Path) -> None:
     ],
 )
 def test_public_checkpoints_export_and_read(
-    tmp_path: Path, learned_positions: bool, decoder_width: int, pieces: Pieces
+    tmp_path: Path, save_tiny_checkpoint: SaveCheckpoint, learned_positions: bool, decoder_width: int, pieces: Pieces
 ) -> None:
     checkpoint, out = tmp_path / "checkpoint", tmp_path / "out"
     save_tiny_checkpoint(checkpoint, learned_positions, decoder_width, pieces)
@@ -126,53 +128,3 @@ def test_public_checkpoints_export_and_read(
         ids = ids[: ids.index(recognizer.config.end_id)]
     assert list(recognizer.write([picture])[0].ids[:15]) == ids
     assert recognizer.read(crop).score > 0.0
-
-
-def save_tiny_checkpoint(folder: Path, learned_positions: bool, decoder_width: int, pieces: Pieces) -> None:
-    """A random TrOCR with its processor, in the hub's format."""
-    from transformers import (
-        TrOCRConfig,
-        TrOCRForCausalLM,
-        TrOCRProcessor,
-        VisionEncoderDecoderConfig,
-        VisionEncoderDecoderModel,
-        ViTConfig,
-        ViTImageProcessor,
-        ViTModel,
-    )
-
-    torch.manual_seed(3)
-    encoder = ViTConfig(
-        hidden_size=48, num_hidden_layers=1, num_attention_heads=4, intermediate_size=32, image_size=32, patch_size=8
-    )
-    tokenizer = tiny_tokenizer(pieces)
-    decoder = TrOCRConfig(
-        vocab_size=len(tokenizer), d_model=decoder_width, decoder_layers=2, decoder_attention_heads=4,
-        decoder_ffn_dim=32, max_position_embeddings=24, use_learned_position_embeddings=learned_positions,
-        scale_embedding=not learned_positions, layernorm_embedding=learned_positions, init_std=0.7,
-        cross_attention_hidden_size=48 if learned_positions else None, pad_token_id=1, bos_token_id=0, eos_token_id=2,
-    )  # fmt: skip
-    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(encoder, decoder)
-    config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = 2, 1, 2
-    model = VisionEncoderDecoderModel(encoder=ViTModel(encoder), decoder=TrOCRForCausalLM(decoder), config=config)
-    model.save_pretrained(folder)
-    images = ViTImageProcessor(size={"height": 32, "width": 32}, image_mean=[0.5] * 3, image_std=[0.5] * 3)
-    TrOCRProcessor(images, tokenizer).save_pretrained(folder)
-
-
-def tiny_tokenizer(pieces: Pieces) -> object:
-    """A tokenizer whose pieces look like those of RoBERTa (bytes) or SentencePiece (words)."""
-    from tokenizers import Tokenizer, decoders, pre_tokenizers
-    from tokenizers import models as kinds
-    from transformers import PreTrainedTokenizerFast
-
-    blank = "\u0120" if pieces is Pieces.BYTES else "\u2581"
-    words = ["<s>", "<pad>", "</s>", "<unk>", blank, "x", "y", f"{blank}+", "\\frac", "{", "}", "2", "^", "_"]
-    tokenizer = Tokenizer(kinds.BPE({word: i for i, word in enumerate(words)}, [], unk_token="<unk>"))
-    if pieces is Pieces.BYTES:
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(), decoders.ByteLevel()
-    else:
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", unk_token="<unk>"
-    )
