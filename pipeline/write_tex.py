@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from pipeline import formula_tex, prose_tex
@@ -16,6 +17,7 @@ _PREAMBLE = r"""\documentclass{article}
   \usepackage{fontspec}
 \fi
 \usepackage{amsmath,amssymb}
+\IfFileExists{mathrsfs.sty}{\usepackage{mathrsfs}}{\newcommand{\mathscr}{\mathcal}}
 \usepackage[margin=25mm]{geometry}
 \allowdisplaybreaks
 \emergencystretch=3em
@@ -35,6 +37,8 @@ def document_to_tex(document: Document) -> str:
     """The whole `.tex` file, ending in a newline."""
     pages = [_page(scanned) for scanned in document.pages]
     body = "\n\\clearpage\n\n".join(pages)
+    # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
+    body = re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
     declared = prose_tex.declarations(body)
     known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
     made_by = f"% Made by scanpage {document.versions.scanpage}.\n"

@@ -62,6 +62,11 @@ def test_divided_word_is_joined() -> None:
     assert body(source) == "\\noindent\nthe func%\ntion of Navier-\nStokes"
 
 
+def test_blackboard_digits_are_set_in_an_alphabet_that_has_digits() -> None:
+    assert r"\mathbf{1}_{A}" in body(tex(Display((row(r"\mathbb { 1 } _ { A }"),))))
+    assert r"\mathbb{R}" in body(tex(Display((row(r"\mathbb { R }"),))))
+
+
 def test_one_row_is_a_plain_display() -> None:
     assert body(tex(Display((row("x = 1"),)))) == "\\[\n  x = 1\n\\]"
 
