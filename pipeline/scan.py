@@ -15,6 +15,7 @@ from pipeline.engines import Engines, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
 from pipeline.regions import crop, settle
+from pipeline.snap import snapped
 from pipeline.timing import StageTimes
 from scanpage.document import Document, Formula, ScannedPage
 from scanpage.errors import InputError, UsageError
@@ -169,7 +170,7 @@ def scan_page(
     image, page = loaded.image, loaded.page
     with times("detect"):
         found = engines.detector.detect(image, min_score=min_score)
-        regions = settle(found, width=page.width_px, height=page.height_px)
+        regions = snapped(image, settle(found, width=page.width_px, height=page.height_px))
     with times("formulas"):
         formulas = _read(image, regions, engines)
     with times("prose"):
