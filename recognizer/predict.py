@@ -168,9 +168,12 @@ class Recognizer:
                 scores[row].append(float(score))
                 if token != self.config.end_id:
                     ids[row].append(int(token))
-            stays = np.array(
-                [token != self.config.end_id and not _loops(ids[row]) for row, token in zip(live, last, strict=True)]
-            )
+            stays = last != self.config.end_id
+            for k, row in enumerate(live):
+                if stays[k] and (period := _loop(ids[row])):
+                    stays[k] = False
+                    # Once round is what the picture may have held.
+                    del ids[row][period - LOOP_TOKENS :], scores[row][period - LOOP_TOKENS :]
             if not stays.any():
                 break
             if not stays.all():
@@ -238,10 +241,12 @@ def open_picture(path: Path) -> NDArray[np.uint8]:
     return grey
 
 
-def _loops(ids: Sequence[int]) -> bool:
-    """Whether the decoder has lost its place and goes round: the last tokens repeat a piece over and over."""
+def _loop(ids: Sequence[int]) -> int:
+    """Length of the piece that the last tokens repeat over and over, as a decoder does that lost its place; else 0."""
     tail = ids[-LOOP_TOKENS:]
-    return len(tail) == LOOP_TOKENS and any(tail[period:] == tail[:-period] for period in range(1, LOOP_PERIOD + 1))
+    if len(tail) < LOOP_TOKENS:
+        return 0
+    return next((period for period in range(1, LOOP_PERIOD + 1) if tail[period:] == tail[:-period]), 0)
 
 
 def _keep_rows(past: NDArray[np.float32], filled: int, rows: NDArray[np.bool_]) -> NDArray[np.float32]:
