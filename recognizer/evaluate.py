@@ -47,7 +47,7 @@ def printed(paths: Sequence[Path], em_px: float) -> Iterator[Sample]:
     """Formulas of layout files as a printer paints them."""
     for path in paths:
         for layout in load_layouts(path):
-            yield Sample(clean_crop(paint_print(layout, em_px).alpha), tuple(layout.latex.split(" ")))
+            yield Sample(clean_crop(paint_print(layout, em_px).alpha), tuple(canonical(layout.latex)))
 
 
 def handwritten(paths: Sequence[Path]) -> Iterator[Sample]:

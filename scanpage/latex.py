@@ -2,7 +2,8 @@
 
 Canonical LaTeX has one spelling for each picture: braces around every argument, subscript before superscript, one name
 for each symbol, no size or style commands, no spaces but `\\quad` and (in upright text) `~`. A delimiter pair is
-`\\left … \\right` exactly where it encloses something tall; matrices are `matrix` between delimiters.
+`\\left … \\right` exactly where it encloses something tall, and brackets around something tall are such a pair, told so or not; matrices
+are `matrix` between delimiters.
 
 `normalise` is strict: it refuses what it does not know. `repair` is lenient and total: it makes compilable LaTeX of
 whatever tokens a model wrote. Both are one recursive-descent parser.
@@ -42,6 +43,7 @@ _SAME_ENVIRONMENT = {"array": "matrix", "split": "aligned", "gathered": "aligned
 _FENCED = {"pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "Bmatrix": ("\\{", "\\}"), "Vmatrix": ("\\|", "\\|")}
 # What amsmath allows.
 _MOST_COLUMNS = {"matrix": 10, "cases": 2}
+_CLOSING = {"(": ")", "[": "]", "\\{": "\\}"}
 _MAX_DEPTH = 40
 
 
@@ -142,7 +144,7 @@ class _Parser:
         while True:
             atoms += self._sequence(lambda _: False)
             if self._peek() is None:
-                return _flat(atoms)
+                return _flat(_paired(atoms))
             self._problem(f"unexpected {self._peek()}")
             self._at += 1
 
@@ -196,7 +198,7 @@ class _Parser:
             else:
                 self._extend(atoms, self._unit())
         self._depth -= 1
-        return atoms
+        return _paired(atoms)
 
     def _is_stray_alignment(self, token: str) -> bool:
         """`&` outside every environment marks an alignment point of a single line: it has no ink."""
@@ -441,6 +443,24 @@ class _Parser:
         match = re.match(r"\[-?[\d.]+(pt|em|ex|mm|cm|in)\]", gap)
         if match:
             self._at += len(match[0])
+
+
+def _paired(atoms: list[_Atom]) -> list[_Atom]:
+    """Brackets around something tall grow with it: nobody writes them small, whatever the source says."""
+    out: list[_Atom] = []
+    opened: list[int] = []
+    for atom in atoms:
+        sign = atom.base[0] if len(atom.base) == 1 else ""
+        if sign in _CLOSING and atom.plain:
+            opened.append(len(out))
+        elif sign in _CLOSING.values() and opened:
+            start = opened.pop()
+            opening, body = out[start].base[0], _flat(out[start + 1 :])
+            if _CLOSING[opening] == sign and is_tall(body):
+                atom = _Atom(["\\left", opening, *body, "\\right", sign], atom.sub, atom.sup)
+                del out[start:]
+        out.append(atom)
+    return out
 
 
 def _table(rows: list[list[list[_Atom]]]) -> list[str]:

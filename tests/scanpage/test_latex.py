@@ -52,7 +52,9 @@ formulas = st.recursive(
         ("f'^2", r"f ^ { \prime 2 }"),  # and join others
         (r"\left( x \right)", "( x )"),  # nothing tall inside
         (r"\bigl( x \bigr)", "( x )"),
-        (r"( \frac{a}{b} )", r"( \frac { a } { b } )"),  # small delimiters stay as they were written
+        (r"( \frac{a}{b} )^2", r"\left ( \frac { a } { b } \right ) ^ { 2 }"),  # brackets grow with what is tall
+        (r"[ 0, \frac{1}{2} )", r"[ 0 , \frac { 1 } { 2 } )"),  # but only in pairs
+        (r"( a ) ( \{ \frac{a}{b} \} )", r"( a ) \left ( \left \{ \frac { a } { b } \right \} \right )"),
         (r"\left( \sum x \right.", r"\left ( \sum x \right ."),
         (r"\left\{\begin{array}{ll} a & b \\ c \end{array}\right.", r"\begin{cases} a & b \\ c \end{cases}"),
         (
