@@ -2,8 +2,8 @@
 
 Canonical LaTeX has one spelling for each picture: braces around every argument, subscript before superscript, one name
 for each symbol, no size or style commands, no spaces but `\\quad` and (in upright text) `~`. A delimiter pair is
-`\\left … \\right` exactly where it encloses something tall, and brackets around something tall are such a pair, told so or not; matrices
-are `matrix` between delimiters.
+`\\left … \\right` exactly where it encloses something tall, and brackets around something tall are such a pair, told
+so or not; matrices are `matrix` between delimiters.
 
 `normalise` is strict: it refuses what it does not know. `repair` is lenient and total: it makes compilable LaTeX of
 whatever tokens a model wrote. Both are one recursive-descent parser.
