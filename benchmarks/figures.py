@@ -68,7 +68,8 @@ def _recognizer(metrics: Json) -> str:
         "compile_rate": ("compiles", 100),
     }
     names = {
-        "rendered": "im2latex-100k validation, typeset",
+        "rendered": "im2latex-100k validation, printed",
+        "display": "held-out papers and textbooks, printed, at most 60 tokens",
         "handwriting": "CROHME 2014 test, handwritten",
     }
     head = "| formulas | " + " | ".join(title for title, _ in columns.values()) + " |\n" + "|---" * 7 + "|"
@@ -76,7 +77,7 @@ def _recognizer(metrics: Json) -> str:
     for key, name in names.items():
         row = metrics[key]
         cells = [f"{row[column] * scale:.1f}" for column, (_, scale) in columns.items()]
-        rows.append(f"| {int(row['samples']):,} of {name} | " + " | ".join(cells) + " |")
+        rows.append(f"| {row['samples']:,} of {name} | " + " | ".join(cells) + " |")
     return "Reading formulas, each cut out for the model, in percent:\n\n" + head + "\n" + "\n".join(rows)
 
 

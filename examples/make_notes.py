@@ -95,8 +95,8 @@ class Writer:
         extent = self._face.measure(block.latex, display=True)
         above, below = extent.ascent / self._leading, extent.descent / self._leading
         if self._style.ruled:
-            # The baseline stands on a line; what reaches far up or down takes more lines.
-            self._y += self._leading * max(0, math.ceil(above + 0.3) - 1)
+            # The baseline stands on a line, one line below the prose; what reaches far up or down takes more lines.
+            self._y += self._leading * max(1, math.ceil(above + 0.3) - 1)
             x = self._left + self._style.indent * FINE_MM
         else:
             self._y += self._leading * max(0.35, above - 0.45)

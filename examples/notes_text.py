@@ -33,10 +33,10 @@ Block = Heading | Prose | Display
 PRINTED: tuple[Block, ...] = (
     Heading("Five formulas worth knowing by heart"),
     Prose(
-        "Add the whole numbers from one to $n$ twice, once upwards and once downwards, and every pair has the same sum "
-        "$n+1$. There are $n$ such pairs, so we have counted the total twice and half of it is"
+        "Lay the odd numbers around a small square, one corner of tiles after the other: each corner makes the square "
+        "one tile longer and one tile higher. After $n$ corners it has $n^{2}$ tiles, and therefore"
     ),
-    Display(r"\sum_{k=1}^{n} k = \frac{n(n+1)}{2}"),
+    Display(r"\sum_{k=1}^{n} (2k - 1) = n^{2}"),
     Prose(
         "The number $e$ appears when interest is paid in ever smaller steps. If a sum grows by the factor $1+x/n$ in "
         "each of $n$ steps, then for large $n$ it has grown by"
@@ -59,15 +59,15 @@ PRINTED: tuple[Block, ...] = (
 
 HANDWRITTEN: tuple[Block, ...] = (
     Heading("Quadratic equations"),
-    Prose(r"We look for all $x$ that solve this, with $a \neq 0$:"),
-    Display(r"a x^{2} + b x + c = 0"),
-    Prose("Divide by $a$ and bring the constant to the right."),
-    Display(r"x^{2} + \frac{b}{a} x = -\frac{c}{a}"),
-    Display(r"\left( x + \frac{b}{2a} \right)^{2} = \frac{b^{2} - 4ac}{4a^{2}}"),
-    Display(r"x + \frac{b}{2a} = \pm \frac{\sqrt{b^{2} - 4ac}}{2a}"),
-    Display(r"x = \frac{-b \pm \sqrt{b^{2} - 4ac}}{2a}"),
-    Prose(r"Two real solutions if $b^{2} > 4ac$. Their sum is"),
-    Display(r"x_{1} + x_{2} = -\frac{b}{a}"),
+    Prose(r"We look for all $x$ that solve this, where $p \neq 0$:"),
+    Display(r"x^{2} + p x + q = 0"),
+    Prose("Bring $q$ to the right and complete the square."),
+    Display(r"x^{2} + p x + \frac{p^{2}}{4} = \frac{p^{2}}{4} - q"),
+    Display(r"\left( x + \frac{p}{2} \right)^{2} = \frac{p^{2} - 4q}{4}"),
+    Display(r"x + \frac{p}{2} = \pm \frac{\sqrt{p^{2} - 4q}}{2}"),
+    Display(r"x = \frac{-p \pm \sqrt{p^{2} - 4q}}{2}"),
+    Prose(r"Two real solutions if $p^{2} > 4q$. Their sum is"),
+    Display(r"x_{1} + x_{2} = -p"),
     Prose("which is a quick way to check the result!"),
 )
 
