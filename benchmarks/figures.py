@@ -90,7 +90,7 @@ def _detector(metrics: Json) -> str:
         rows.append(f"| {figures[kind]['truths']:,} {name} | {cells} |")
     title = (
         f"Finding formulas on {figures['pages']} synthetic pages of other formulas, fonts and writers than those it "
-        f"learnt from (its card says how many of them also chose its settings), boxes at IoU {figures['iou']}, in percent:"
+        f"learnt from (its card says how many of them also chose its settings), at IoU {figures['iou']}, in percent:"
     )
     return title + "\n\n" + head + "\n" + "\n".join(rows)
 
