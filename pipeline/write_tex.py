@@ -17,6 +17,8 @@ _PREAMBLE = r"""\documentclass{article}
   \usepackage{fontspec}
 \fi
 \usepackage{amsmath,amssymb}
+% amsmath fails on \bar{\bar{a}\bar{b}} before it has set a single accent, for want of these.
+\makeatletter\gdef\macc@kerna{\z@}\gdef\macc@kernb{\z@}\gdef\macc@nucleus{}\makeatother
 \IfFileExists{mathrsfs.sty}{\usepackage{mathrsfs}}{\newcommand{\mathscr}{\mathcal}}
 \usepackage[margin=25mm]{geometry}
 \allowdisplaybreaks

@@ -45,6 +45,8 @@ _FENCED = {"pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "Bmatrix": ("\\{",
 _MOST_COLUMNS = {"matrix": 10, "cases": 2}
 _CLOSING = {"(": ")", "[": "]", "\\{": "\\}"}
 _MAX_DEPTH = 40
+# amsmath sets what an accent stands on several times over, so that time and macros run out with deep nesting.
+_MAX_ACCENTS = 4
 
 
 class Refusal(ValueError):  # noqa: N818 - a formula outside the label language is no error of the program
@@ -137,6 +139,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._accents = 0
         self._lenient = lenient
 
     def formula(self) -> list[str]:
@@ -284,7 +287,7 @@ class _Parser:
         if token in ALPHABETS:
             return _styled(token, self._argument())
         if token in ACCENTS:
-            return [_Atom([token, "{", *_flat(self._argument()), "}"])]
+            return self._accented(token)
         if token in TWO_ARGUMENTS:
             first, second = _flat(self._argument()), _flat(self._argument())
             return [_Atom([token, "{", *first, "}", "{", *second, "}"])]
@@ -319,6 +322,19 @@ class _Parser:
         if not atoms and self._peek() in ("^", "_"):
             return [_Atom([])]
         return atoms
+
+    def _accented(self, accent: str) -> list[_Atom]:
+        self._accents += 1
+        body = self._argument()
+        self._accents -= 1
+        if self._accents >= _MAX_ACCENTS:
+            self._problem("accents nested too deeply")
+            return body
+        tokens = _flat(body)
+        if not tokens and accent != "\\xrightarrow":
+            self._problem(f"{accent} over nothing")
+            return []
+        return [_Atom([accent, "{", *tokens, "}"])]
 
     def _root(self) -> list[_Atom]:
         index: list[str] = []

@@ -25,6 +25,8 @@ BATCH = 500
 
 # bm would take eight of TeX's sixteen families of mathematics fonts.
 _PACKAGES = r"\def\bmmax{0}\def\hmmax{0}\usepackage{amsmath,amssymb,mathtools,mathrsfs,bm,stmaryrd,cancel}"
+# amsmath fails on \bar{\bar{a}\bar{b}} before it has set a single accent, for want of these.
+_PACKAGES += r"\makeatletter\gdef\macc@kerna{\z@}\gdef\macc@kernb{\z@}\gdef\macc@nucleus{}\makeatother"
 
 _SOURCE = r"""\documentclass{article}
 \nofiles

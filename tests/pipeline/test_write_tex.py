@@ -108,6 +108,7 @@ def test_source_name_cannot_leave_its_comment() -> None:
 def test_every_kind_of_block_compiles(tmp_path: Path) -> None:
     matrix = r"\begin{pmatrix} a & b \\ [ c ] & * \end{pmatrix}"
     blocks: list[Block] = [
+        Display((row(r"\bar { \bar { a } \bar { b } }"),)),  # the document's first accent
         paragraph(("[1] α — 中", formula(r"\frac { 1 } { 2 }"), "end"), ("* so-",), ("called",)),
         paragraph((formula("{ broken"),)),
         Display((row(matrix, tag="1"),)),

@@ -93,6 +93,8 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         "x _ 1 _ 2",
         r"a \\ b",  # two lines
         r"\left( x",
+        r"\hat{}",  # an accent over nothing
+        r"\bar{\bar{\bar{\bar{\bar{x}}}}}",  # accents nested too deeply
         r"\begin{matrix} a",
         r"\begin{tikzcd} a \end{tikzcd}",
         r"\frac{a}",
