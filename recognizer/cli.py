@@ -22,6 +22,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     handlers = {"train": _train, "evaluate": _evaluate, "export": _export, "read": _read}
     try:
         return handlers[arguments.command](arguments)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"recognizer: {error.name} is not installed: pip install 'scanpage[train]'\n")
+        return ExitCode.USAGE
     except ScanpageError as error:
         sys.stderr.write(f"recognizer: {error}\n")
         return error.exit_code

@@ -119,3 +119,24 @@ def test_help_loads_no_model_and_no_numbers(module: str) -> None:
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.rpartition("LOADED")[2].split())
     assert not loaded & (TRAINING_ONLY | {"numpy", "cv2", "onnxruntime", "rapidocr"})
+
+
+TRAINING_COMMANDS = [
+    ("synth.cli", ["generate", "--pages", "1", "--out", "pages"]),
+    ("detector.cli", ["train", "--data", "pages", "--val", "pages", "--out", "run", "--minutes", "1"]),
+    ("recognizer.cli", ["train", "--stage", "rendered", "--layouts", "formulas.layouts", "--out", "run"]),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments"), TRAINING_COMMANDS)
+def test_without_the_extra_a_training_command_says_what_to_install(
+    module: str, arguments: list[str], tmp_path: Path
+) -> None:
+    code = (
+        f"import sys\nfor name in {sorted(TRAINING_ONLY)}:\n    sys.modules[name] = None\n"
+        f"from {module} import main\nsys.exit(main({arguments!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "scanpage[train]" in done.stderr
+    assert "Traceback" not in done.stderr
