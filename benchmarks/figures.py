@@ -82,7 +82,7 @@ def _recognizer(metrics: Json) -> str:
 
 
 def _detector(metrics: Json) -> str:
-    figures = metrics["synthetic_validation"]
+    figures = metrics["synthetic_held_out"]
     head = "| formulas | precision | recall | F1 | AP50 |\n|---|---|---|---|---|"
     rows = []
     for kind, name in (("isolated", "displayed"), ("inline", "inline")):
@@ -90,7 +90,7 @@ def _detector(metrics: Json) -> str:
         rows.append(f"| {figures[kind]['truths']:,} {name} | {cells} |")
     title = (
         f"Finding formulas on {figures['pages']} synthetic pages of other formulas, fonts and writers than those it "
-        f"learnt from (its card says how many of them also chose its settings), at IoU {figures['iou']}, in percent:"
+        f"learnt from, at IoU {figures['iou']}, in percent:"
     )
     return title + "\n\n" + head + "\n" + "\n".join(rows)
 
