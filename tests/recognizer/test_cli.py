@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ COMMANDS = ("train", "evaluate", "export", "read")
 
 def recognizer(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", CALL, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=offline)
 
 
 @pytest.mark.parametrize("arguments", [(), *((command,) for command in COMMANDS)])
