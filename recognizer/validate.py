@@ -11,6 +11,7 @@ from transformers import VisionEncoderDecoderModel
 from recognizer.codec import Codec
 from recognizer.config import TrainConfig
 from recognizer.dataset import Sample, packed
+from recognizer.metrics import levenshtein
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def validate(
         for batch in packed(samples, TrainConfig()):
             for sample, tokens in zip(batch, _read(model, codec, batch, device), strict=True):
                 right += tokens == list(sample.tokens)
-                wrong += edit_distance(tokens, sample.tokens)
+                wrong += levenshtein(tokens, sample.tokens)
                 total += len(sample.tokens)
         exact[name] = right / max(1, len(samples))
         error[name] = wrong / max(1, total)
@@ -60,13 +61,3 @@ def _read(
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
         rows = model.generate(pixels, max_new_tokens=min(longest + 12, 250), num_beams=1, do_sample=False)
     return [codec.decode(row[1:]) for row in rows]
-
-
-def edit_distance(first: Sequence[str], second: Sequence[str]) -> int:
-    """Levenshtein distance between token lists."""
-    row = list(range(len(second) + 1))
-    for i, a in enumerate(first, 1):
-        previous, row[0] = row[0], i
-        for j, b in enumerate(second, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
-    return row[-1]

@@ -9,10 +9,10 @@ import torch
 from recognizer.codec import CompactCodec, ProcessorCodec
 from recognizer.config import ImageConfig, ModelConfig, TrainConfig
 from recognizer.dataset import Sample, Source, draw, print_source
+from recognizer.metrics import levenshtein
 from recognizer.model import build, load
 from recognizer.tokenizer import LatexTokenizer
 from recognizer.train import Trainer
-from recognizer.validate import edit_distance
 from synth.layout import Layout
 from synth.mathtext import typeset_mathtext
 
@@ -89,4 +89,4 @@ def test_public_checkpoints_train_with_the_same_trainer(
     ],
 )
 def test_edit_distance(first: str, second: str, distance: int) -> None:
-    assert edit_distance(first.split(), second.split()) == distance
+    assert levenshtein(first.split(), second.split()) == distance
