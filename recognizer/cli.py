@@ -56,6 +56,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--val-inks", nargs="+", default=[], metavar="PATH", help="handwriting to validate on")
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     add("--minutes", type=float, help="wall-clock budget (default: 60)")
+    add("--steps", type=int, metavar="N", help="length of the run in optimizer steps, in place of minutes")
     add("--model", metavar="DIR", help="folder or hub id to start from (default: a new compact model)")
     add("--init", choices=("rapidocr", "none"), default="rapidocr", help="weights a new model's backbone starts from")
     add("--resume", action="store_true", help="go on with the run in DIR")

@@ -48,9 +48,14 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """Settings of one training run."""
+    """Settings of one training run.
+
+    Its length is `minutes` of wall-clock time or, where `steps` is not 0, so many optimizer steps: runs are compared
+    over the same steps, whatever else the machine does.
+    """
 
     minutes: float = 60.0
+    steps: int = 0
     batch_px: int = 400_000
     max_batch: int = 48
     learning_rate: float = 1e-3

@@ -64,7 +64,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _config(args: argparse.Namespace) -> TrainConfig:
-    named = ("minutes", "threads", "workers", "batch_px", "learning_rate", "max_tokens", "first_max_tokens", "seed")
+    named = (
+        "minutes",
+        "steps",
+        "threads",
+        "workers",
+        "batch_px",
+        "learning_rate",
+        "max_tokens",
+        "first_max_tokens",
+        "seed",
+    )
     given = {name: getattr(args, name) for name in named if getattr(args, name, None) is not None}
     return replace(TrainConfig(), **given)
 

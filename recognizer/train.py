@@ -37,7 +37,7 @@ class Losses:
 
 
 class Trainer:
-    """One run over an endless stream of samples, until its minutes are over.
+    """One run over an endless stream of samples, until its minutes or its steps are over.
 
     Args:
         model: what to train, with its `codec`.
@@ -106,9 +106,10 @@ class Trainer:
         last_validation, since, seen = budget.elapsed_s, time.monotonic(), self.seen
         running: dict[str, float] = {}
         for samples in loader:
-            if budget.over or interrupt.requested:
+            progress = self._progress(budget)
+            if progress >= 1.0 or interrupt.requested:
                 return
-            self._schedule(budget.progress)
+            self._schedule(progress)
             losses = self.update(samples)
             for name, value in losses.items():
                 running[name] = running.get(name, 0.0) + value
@@ -124,6 +125,10 @@ class Trainer:
             if budget.elapsed_s - last_validation > self.config.validate_minutes * 60:
                 self._validate(record, budget)
                 last_validation = budget.elapsed_s
+
+    def _progress(self, budget: TimeBudget) -> float:
+        """Share of the run that is done, in [0, 1]."""
+        return min(1.0, self.step / self.config.steps) if self.config.steps else budget.progress
 
     def _schedule(self, progress: float) -> None:
         """Learning rate, frozen backbone and the longest formula, all by the share of the budget that is spent."""

@@ -13,6 +13,7 @@ from recognizer.metrics import levenshtein
 from recognizer.model import build, load
 from recognizer.tokenizer import LatexTokenizer
 from recognizer.train import Trainer
+from scanpage.training import TimeBudget
 from synth.layout import Layout
 from synth.mathtext import typeset_mathtext
 
@@ -65,6 +66,13 @@ def test_a_run_writes_its_model_curves_and_state_and_can_be_resumed(
     second.run(resume=True)
     assert second.step > first.step > 0
     assert load(tmp_path / "model").config.decoder.vocab_size == len(LatexTokenizer())
+
+
+def test_a_run_of_so_many_steps_ends_after_them(source: Source, samples: list[Sample], tmp_path: Path) -> None:
+    run = trainer(source, samples, tmp_path, steps=3, batch_px=20_000)
+    run.run()
+    assert run.step == 3
+    assert run._progress(TimeBudget(60.0)) == 1.0
 
 
 @pytest.mark.slow
