@@ -139,9 +139,8 @@ class Trainer:
         if self.compact:
             backbone = self.model.encoder.backbone
             backbone.requires_grad_(progress >= self.freeze)
-            # Strokes look alike in all writing, and gradients at the finest resolution cost most: these parts stay.
-            backbone.stem.requires_grad_(False)
-            backbone.stages[0].requires_grad_(False)
+            for part in (backbone.stem, *backbone.stages[: config.frozen_stages]):
+                part.requires_grad_(False)
         grown = min(1.0, progress / config.curriculum) if config.curriculum > 0 else 1.0
         self.longest.value = round(config.first_max_tokens + grown * (config.max_tokens - config.first_max_tokens))
 
