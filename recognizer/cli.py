@@ -67,6 +67,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--max-tokens", type=int, help="longest formulas to learn from")
     add("--first-max-tokens", type=int, help="longest formulas at the start of the run")
     add("--seed", type=int, default=0)
+    add("--frozen-stages", type=int, metavar="N", help="stages of the backbone that never change (default: 1)")
     add("--freeze-backbone", type=float, default=0.0, metavar="SHARE", help="share of the run with a frozen backbone")
 
 

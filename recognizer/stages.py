@@ -73,6 +73,7 @@ def _config(args: argparse.Namespace) -> TrainConfig:
         "learning_rate",
         "max_tokens",
         "first_max_tokens",
+        "frozen_stages",
         "seed",
     )
     given = {name: getattr(args, name) for name in named if getattr(args, name, None) is not None}
