@@ -36,10 +36,22 @@ from scanpage.latex_symbols import (
     TWO_ARGUMENTS,
 )
 
-_TOKEN = re.compile(r"\\(?:begin|end)\s*\{\s*[a-zA-Z]+\*?\s*\}|\\operatorname\s*\*|\\[a-zA-Z]+|\\.|\S", re.DOTALL)
-_TEXT_TOKEN = re.compile(r"(\\(?:text[a-z]*|mbox|hbox|fbox)\s*)\{([^{}$\\]*)\}")
+_TOKEN = re.compile(
+    r"\\(?:begin|end)\s*\{\s*[a-zA-Z]+\*?\s*\}|\\operatorname\s*\*|\\\\\*|\\[a-zA-Z]+|\\.|\S", re.DOTALL
+)
+_TEXT_GROUP = re.compile(r"\\(?:text(?:rm|normal|up|md|bf|sf|tt|it|sl)?|emph|mbox|hbox)\s*\{")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_SPACE = re.compile(
+    r"\\(?:[hv]space|mspace|[hv]skip|m?kern|mskip)\*?\s*(?:\{[^{}]*\}|-?[\d.]+\s*(?:pt|em|ex|mu|mm|cm|in|sp|bp|pc)\b)"
+)
 _ENVIRONMENTS = ("matrix", "cases", "aligned")
-_SAME_ENVIRONMENT = {"array": "matrix", "split": "aligned", "gathered": "aligned", "smallmatrix": "matrix"}
+_SAME_ENVIRONMENT = {
+    "array": "matrix", "smallmatrix": "matrix", "dcases": "cases",
+    "split": "aligned", "gathered": "aligned", "alignedat": "aligned", "multlined": "aligned",
+    "equation": "aligned", "align": "aligned", "gather": "aligned", "multline": "aligned", "flalign": "aligned",
+    "alignat": "aligned", "eqnarray": "aligned", "displaymath": "aligned", "math": "aligned",
+}  # fmt: skip
+_TAKES_COLUMN_COUNT = ("alignedat", "alignat")
 _FENCED = {"pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "Bmatrix": ("\\{", "\\}"), "Vmatrix": ("\\|", "\\|")}
 # What amsmath allows.
 _MOST_COLUMNS = {"matrix": 10, "cases": 2}
@@ -64,9 +76,35 @@ def vocabulary() -> list[str]:
 def tokenize(latex: str) -> list[str]:
     """Split LaTeX into tokens: commands, `\\begin{…}`/`\\end{…}`, single characters. Spaces in text become `~`."""
     latex = re.sub(r"(?<!\\)%[^\n]*", "", latex)
-    latex = _TEXT_TOKEN.sub(lambda m: f"{m[1]}{{{re.sub(r'[ ]+', '~', m[2])}}}", latex)
-    latex = latex.replace("\\coloneqq", ":=")
-    return [token if len(token) == 2 else re.sub(r"\s+", "", token) for token in _TOKEN.findall(latex)]
+    latex = _SPACE.sub(" ", _open_text(latex)).replace("\\coloneqq", ":=")
+    return [token if len(token) <= 2 else "".join(token.split()) for token in _TOKEN.findall(latex)]
+
+
+def _open_text(latex: str) -> str:
+    """Make blanks of `\\text{…}` visible, and put the mathematics inside outside: `{\\text{if~}{x}\\text{~is}}`."""
+    out: list[str] = []
+    at = 0
+    while match := _TEXT_GROUP.search(latex, at):
+        out.append(latex[at : match.start()])
+        end = _group_end(latex, match.end())
+        parts = re.split(r"(?<!\\)\$|\\[()]", latex[match.end() : end])
+        for i, part in enumerate(parts):
+            text = re.sub(r"\\ |(?<!\\)\s+", "~", part)
+            math = "\\boldsymbol" if "\\boldmath" in parts[0] else ""
+            parts[i] = f"{math}{{{_open_text(part)}}}" if i % 2 else f"{match[0]}{text}}}"
+        out.append(parts[0] if len(parts) == 1 else f"{{{' '.join(parts)}}}")
+        at = end + 1
+    return "".join(out) + latex[at:]
+
+
+def _group_end(latex: str, start: int) -> int:
+    """Where the brace closes that opened before `start`; the end of `latex` if nowhere."""
+    depth = 1
+    for match in _BRACE.finditer(latex, start):
+        depth += (match[0] == "{") - (match[0] == "}")
+        if depth == 0:
+            return match.start()
+    return len(latex)
 
 
 def normalise(latex: str) -> list[str]:
@@ -90,11 +128,11 @@ def repair(tokens: Iterable[str]) -> list[str]:
 def to_latex(tokens: Iterable[str]) -> str:
     """LaTeX source of canonical tokens, separated by blanks.
 
-    A `[` that begins a row gets an empty group before it, lest LaTeX take it for an optional argument.
+    A `[` or `*` that begins a row gets an empty group before it, lest LaTeX take it for an option of the row break.
     """
     out: list[str] = []
     for token in tokens:
-        if token == "[" and out and (out[-1] == "\\\\" or out[-1].startswith("\\begin{")):
+        if token in ("[", "*") and out and (out[-1] == "\\\\" or out[-1].startswith("\\begin{")):
             out.append("{}")
         out.append(token)
     return " ".join(out)
@@ -136,20 +174,15 @@ class _Parser:
     """Recursive descent over tokens; `lenient` mends what strict mode refuses."""
 
     def __init__(self, tokens: list[str], *, lenient: bool) -> None:
-        self._tokens = tokens
+        self._tokens = [SYNONYMS.get(token, token) for token in tokens]
         self._at = 0
         self._depth = 0
         self._accents = 0
         self._lenient = lenient
 
     def formula(self) -> list[str]:
-        atoms: list[_Atom] = []
-        while True:
-            atoms += self._sequence(lambda _: False)
-            if self._peek() is None:
-                return _flat(_paired(atoms))
-            self._problem(f"unexpected {self._peek()}")
-            self._at += 1
+        """All tokens: one line, or several as one `aligned`."""
+        return _flat(_paired(_aligned(_without_middle_column(self._rows(closed_by_end=False)))))
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -186,10 +219,8 @@ class _Parser:
         atoms: list[_Atom] = []
         while (token := self._peek()) is not None:
             if token in ("}", "\\right", "&", "\\\\") or token.startswith("\\end{") or stop(token):
-                if not self._is_stray_alignment(token):
-                    break
-                self._at += 1
-            elif token in ("^", "_", "'"):
+                break
+            if token in ("^", "_", "'"):
                 self._at += 1
                 self._script(token, atoms)
             elif token in ("\\over", "\\atop", "\\choose"):
@@ -202,10 +233,6 @@ class _Parser:
                 self._extend(atoms, self._unit())
         self._depth -= 1
         return _paired(atoms)
-
-    def _is_stray_alignment(self, token: str) -> bool:
-        """`&` outside every environment marks an alignment point of a single line: it has no ink."""
-        return token == "&" and self._depth == 1
 
     def _infix(self, command: str, before: list[_Atom], stop: Callable[[str], bool]) -> list[_Atom]:
         after = self._sequence(stop)
@@ -269,7 +296,6 @@ class _Parser:
     def _unit(self) -> list[_Atom]:
         token = self._next()
         assert token is not None
-        token = SYNONYMS.get(token, token)
         if token == "{":
             self._at -= 1
             return self._braced()
@@ -359,7 +385,6 @@ class _Parser:
 
     def _delimiter_token(self) -> str:
         token = self._peek()
-        token = None if token is None else SYNONYMS.get(token, token)
         if token is None or (token not in DELIMITERS and token != "."):
             self._problem(f"{token} where a delimiter belongs")
             return "."
@@ -381,9 +406,9 @@ class _Parser:
         return _fence(opening, atoms, closing)
 
     def _environment(self, name: str) -> list[_Atom]:
-        if name in ("array", "aligned", "gathered"):
-            self._column_specification(required=name == "array")
         star = name.rstrip("*")
+        if not self._lenient:
+            self._environment_options(star)
         inner = _SAME_ENVIRONMENT.get(star, star)
         inner = "matrix" if star in _FENCED else inner
         if inner not in _ENVIRONMENTS:
@@ -399,18 +424,21 @@ class _Parser:
         if not rows:
             return []
         rows = self._within_columns(rows, inner)
-        if inner == "aligned" and len(rows) == 1:
-            return [atom for cell in rows[0] for atom in cell]
+        if inner == "aligned":
+            return _aligned(_without_middle_column(rows) if star == "eqnarray" else rows)
         atom = _Atom([f"\\begin{{{inner}}}", *_table(rows), f"\\end{{{inner}}}"])
         if star in _FENCED:
             opening, closing = _FENCED[star]
             return _fence(opening, [atom], closing)
         return [atom]
 
-    def _column_specification(self, *, required: bool) -> None:
+    def _environment_options(self, name: str) -> None:
+        """Skip `[t]` and `{2}`; columns of an `array` may only be `l`, `c` and `r`."""
         if self._tokens[self._at : self._at + 3] in (["[", place, "]"] for place in "tcb"):
             self._at += 3
-        if not required:
+        if name in _TAKES_COLUMN_COUNT:
+            self._argument()
+        if name != "array":
             return
         if not self._accept("{"):
             self._problem("array without columns")
@@ -419,30 +447,36 @@ class _Parser:
             if token not in ("l", "c", "r", "~"):
                 self._problem("array with lines or widths")
 
-    def _rows(self) -> list[list[list[_Atom]]]:
+    def _rows(self, *, closed_by_end: bool = True) -> list[list[list[_Atom]]]:
         """Rows of cells, without empty last cells and rows."""
         rows: list[list[list[_Atom]]] = [[]]
         while True:
-            cell = self._sequence(lambda _: False)
+            cell = self._cell(closed_by_end=closed_by_end)
             rows[-1].append(cell if _flat(cell) else [])
             token = self._peek()
-            if token == "&":
-                self._at += 1
-            elif token == "\\\\":
-                self._at += 1
+            if token not in ("&", "\\\\"):
+                break
+            self._at += 1
+            if token == "\\\\":
                 self._row_gap()
                 rows.append([])
-            elif token in ("}", "\\right"):
-                self._problem(f"unexpected {token} in an environment")
-                self._at += 1
-            else:
-                break
         for row in rows:
             while row and not row[-1]:
                 row.pop()
         while rows and not rows[-1]:
             rows.pop()
         return rows
+
+    def _cell(self, *, closed_by_end: bool) -> list[_Atom]:
+        """Atoms up to the next `&`, `\\\\` or end; what closes nothing is passed over."""
+        atoms = self._sequence(lambda _: False)
+        while (token := self._peek()) is not None and token not in ("&", "\\\\"):
+            if closed_by_end and token.startswith("\\end{"):
+                break
+            self._problem(f"unexpected {token}")
+            self._at += 1
+            atoms += self._sequence(lambda _: False)
+        return _paired(atoms)
 
     def _within_columns(self, rows: list[list[list[_Atom]]], environment: str) -> list[list[list[_Atom]]]:
         """Rows with no more cells than the environment takes; what is too much joins the last cell."""
@@ -455,6 +489,8 @@ class _Parser:
 
     def _row_gap(self) -> None:
         """Skip `\\\\[2pt]`; a bracket that holds anything but a length begins the next row."""
+        if self._lenient:
+            return
         gap = "".join(self._tokens[self._at : self._at + 8])
         match = re.match(r"\[-?[\d.]+(pt|em|ex|mm|cm|in)\]", gap)
         if match:
@@ -477,6 +513,21 @@ def _paired(atoms: list[_Atom]) -> list[_Atom]:
                 del out[start:]
         out.append(atom)
     return out
+
+
+def _aligned(rows: list[list[list[_Atom]]]) -> list[_Atom]:
+    """Several rows as one `aligned`; of a single one just its atoms, since it needs no alignment."""
+    if len(rows) > 1:
+        return [_Atom(["\\begin{aligned}", *_table(rows), "\\end{aligned}"])]
+    return [atom for row in rows for cell in row for atom in cell]
+
+
+def _without_middle_column(rows: list[list[list[_Atom]]]) -> list[list[list[_Atom]]]:
+    """Rows aligned as `a & = & b`, the way of `eqnarray`, as `a & = b`."""
+    middles = [_flat(row[1]) for row in rows if len(row) > 1]
+    if max((len(row) for row in rows), default=0) != 3 or any(len(m) > 1 for m in middles) or not any(middles):
+        return rows
+    return [[row[0], [atom for cell in row[1:] for atom in cell]] if len(row) > 1 else row for row in rows]
 
 
 def _table(rows: list[list[list[_Atom]]]) -> list[str]:

@@ -122,7 +122,7 @@ SYNONYMS = {
     "\\hslash": "\\hbar", "\\thicksim": "\\sim", "\\thickapprox": "\\approx", "\\varprojlim": "\\lim",
     "\\operatorname*": "\\operatorname", "\\intop": "\\int", "\\ointop": "\\oint", "\\smallint": "\\int",
     "\\restriction": "\\upharpoonright", "\\longleftrightarrow": "\\longleftrightarrow", "\\mod": "\\bmod",
-    "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
+    "\\\\*": "\\\\", "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
     "\\emptyset": "\\emptyset",
     "\\rightharpoonup": "\\rightharpoonup", "\\blacktriangleright": "\\triangleright",
     "\\smallsetminus": "\\setminus", "\\centerdot": "\\cdot", "\\cdotp": "\\cdot", "\\ldotp": ".", "\\leftmoon": "(",

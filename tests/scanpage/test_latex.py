@@ -76,6 +76,15 @@ formulas = st.recursive(
         (r"\boldsymbol{\overset{a}{b}}", r"\overset { a } { b }"),  # bold packages hang on it
         (r"\begin{aligned} a &= b \end{aligned}", "a = b"),  # one line needs no alignment
         ("x % remark", "x"),
+        (r"a &= b \\[2pt] &\le c \\", r"\begin{aligned} a & = b \\ & \leq c \end{aligned}"),  # lines
+        (r"a &= b \nonumber", "a = b"),
+        (r"a &=& b \\ &=& c", r"\begin{aligned} a & = b \\ & = c \end{aligned}"),  # columns of eqnarray
+        (r"a \\* b \cr c", r"\begin{aligned} a \\ b \\ c \end{aligned}"),
+        (r"\begin{align*} a \\ b \end{align*}", r"\begin{aligned} a \\ b \end{aligned}"),
+        (r"\begin{alignat}{2} a & b & c \\ d \end{alignat}", r"\begin{aligned} a & b & c \\ d \end{aligned}"),
+        (r"\text{if $x>0$ or}", r"\mathrm { i f } x > 0 \mathrm { o r }"),  # mathematics in text
+        (r"\mbox{\boldmath $x$}", r"\boldsymbol { x }"),
+        (r"a \kern 3pt b \hspace{1cm} c \hskip-2em d", "a b c d"),
     ],
 )
 def test_normalise_spells_canonically(source: str, canonical: str) -> None:
@@ -91,7 +100,6 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         "x }",
         "x ^ 1 ^ 2",  # double scripts
         "x _ 1 _ 2",
-        r"a \\ b",  # two lines
         r"\left( x",
         r"\hat{}",  # an accent over nothing
         r"\bar{\bar{\bar{\bar{\bar{x}}}}}",  # accents nested too deeply
