@@ -46,3 +46,9 @@ class OutputError(ScanpageError):
     """The result cannot be written where the user asked."""
 
     exit_code = ExitCode.UNWRITABLE_OUTPUT
+
+
+class WorkerError(ScanpageError):
+    """A process that did part of the work died."""
+
+    exit_code = ExitCode.FINISHED_WITH_FAILURES

@@ -1,14 +1,21 @@
-"""COCO annotations: what detectors train on, with each formula's LaTeX added."""
+"""The truth of finished pages, and the files that tell it: COCO annotations and metadata of an image folder.
+
+COCO: https://cocodataset.org/#format-data ; image folders: https://huggingface.co/docs/datasets/image_dataset
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
 from synth.sheet import Source
+
+DECIMALS = 2
+"""Boxes are written to a hundredth of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,32 @@ class PageTruth:
     height: int
     formulas: tuple[Truth, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it in the types of JSON."""
+        return {
+            "index": self.index,
+            "file_name": self.file_name,
+            "width": self.width,
+            "height": self.height,
+            "formulas": [
+                {"box": list(f.box.xyxy), "kind": f.kind.value, "latex": f.latex, "source": f.source.value}
+                for f in self.formulas
+            ],
+        }
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> PageTruth:
+        """What `to_json` gave. Raises `KeyError`, `TypeError` or `ValueError` if `values` is anything else."""
+        formulas = tuple(
+            Truth(Box(*f["box"]), RegionKind(f["kind"]), str(f["latex"]), Source(f["source"]))
+            for f in values["formulas"]
+        )
+        size = int(values["width"]), int(values["height"])
+        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas)
+
 
 def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, Any]:
-    """The COCO object of pages, in their order; boxes are `[x, y, width, height]`, rounded to 1/100 px."""
+    """The COCO object of pages, in their order; boxes are `[x, y, width, height]`, masks the boxes' outlines."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for page in pages:
@@ -42,17 +72,42 @@ def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, An
             _annotation(page.index, formula, len(annotations) + k) for k, formula in enumerate(page.formulas, 1)
         ]
     categories = [{"id": kind.coco_id, "name": kind.value, "supercategory": "formula"} for kind in RegionKind]
-    return {"info": info, "categories": categories, "images": images, "annotations": annotations}
+    return {"info": info, "licenses": [], "categories": categories, "images": images, "annotations": annotations}
+
+
+def to_metadata(page: PageTruth) -> dict[str, Any]:
+    """The line about a page in the `metadata.jsonl` of an image folder, which lies beside the image."""
+    return {
+        "file_name": PurePosixPath(page.file_name).name,
+        "image_id": page.index,
+        "width": page.width,
+        "height": page.height,
+        "objects": {
+            "bbox": [_xywh(f.box) for f in page.formulas],
+            "category": [f.kind.value for f in page.formulas],
+            "latex": [f.latex for f in page.formulas],
+            "source": [f.source.value for f in page.formulas],
+        },
+    }
 
 
 def _annotation(image_id: int, truth: Truth, annotation_id: int) -> dict[str, Any]:
+    x, y, width, height = bbox = _xywh(truth.box)
+    right, bottom = round(x + width, DECIMALS), round(y + height, DECIMALS)
     return {
         "id": annotation_id,
         "image_id": image_id,
         "category_id": truth.kind.coco_id,
-        "bbox": [round(v, 2) for v in truth.box.xywh],
-        "area": round(truth.box.area, 2),
+        "bbox": bbox,
+        "area": round(width * height, DECIMALS),
+        "segmentation": [[x, y, right, y, right, bottom, x, bottom]],
         "iscrowd": 0,
         "latex": truth.latex,
         "source": truth.source.value,
     }
+
+
+def _xywh(box: Box) -> list[float]:
+    # Corners are rounded, not sizes, lest a box at the edge of the image end a hundredth of a pixel outside.
+    x0, y0, x1, y1 = (round(float(v), DECIMALS) for v in box.xyxy)
+    return [x0, y0, round(x1 - x0, DECIMALS), round(y1 - y0, DECIMALS)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ class PageKind(Enum):
 
 # Photographed notes are what users bring most and what detectors find hardest; a few pages hold no formula at all,
 # so that a detector learns that plain prose and figures are not formulas.
-KIND_WEIGHTS = {
+KIND_WEIGHTS: Mapping[PageKind, float] = {
     PageKind.ARTICLE: 0.27,
     PageKind.WORKSHEET: 0.11,
     PageKind.NOTES: 0.43,
@@ -32,9 +35,15 @@ KIND_WEIGHTS = {
     PageKind.SNIPPET: 0.04,
 }
 
-# Detectors look at pages of about 1,000 to 1,300 px: below that, inline symbols vanish.
-LONG_SIDE_RANGE = (1000, 1300)
+# Pages of about 1,000 x 1,400 pixels, as a scan at 120 dpi or a photo made small: inline symbols are still legible.
+# Detectors resize pages to their own size.
+LONG_SIDE_RANGE = (1250, 1550)
 MIN_LONG_SIDE = 400
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,8 @@ class GenerateSettings:
         handwriting_fonts, printed_fonts: folders of fonts for prose, in place of print written shakily and of the
             fonts that matplotlib brings.
         text: a text file that prose is taken from, in place of built-in words.
-        workers: processes; 0 works in this one.
+        kinds: how often each kind of page is made, in any unit; kinds not named are not made.
+        workers: processes; 0 and 1 work in this one.
     """
 
     pages: int
@@ -63,7 +73,8 @@ class GenerateSettings:
     handwriting_fonts: Path | None = None
     printed_fonts: Path | None = None
     text: Path | None = None
-    workers: int = 1
+    kinds: Mapping[PageKind, float] = field(default_factory=lambda: dict(KIND_WEIGHTS))
+    workers: int = field(default_factory=usable_cores)
 
     def __post_init__(self) -> None:
         if self.pages < 1:
@@ -74,13 +85,30 @@ class GenerateSettings:
             raise UsageError(f"--workers must not be negative, got {self.workers}")
         if self.long_side_px is not None and self.long_side_px < MIN_LONG_SIDE:
             raise UsageError(f"--long-side must be at least {MIN_LONG_SIDE}, got {self.long_side_px}")
+        for kind, weight in self.kinds.items():
+            if not (math.isfinite(weight) and weight >= 0):
+                raise UsageError(f"the weight of {kind.value} pages must not be negative, got {weight}")
+        if not sum(self.kinds.values()) > 0:
+            raise UsageError("one kind of page at least must have a weight above 0")
 
-    def to_json(self) -> dict[str, Any]:
-        """The settings that pages depend on, as JSON values; `workers` is left out, for it changes nothing."""
+    @property
+    def material(self) -> tuple[Path, ...]:
+        """All files and folders that pages are made from."""
+        single = (self.handwriting_fonts, self.printed_fonts, self.text)
+        return (*self.formulas, *self.layouts, *self.inks, *(path for path in single if path is not None))
 
-        def plain(value: Any) -> Any:
-            if isinstance(value, Path):
-                return str(value)
-            return [plain(v) for v in value] if isinstance(value, tuple) else value
+    def plain(self) -> dict[str, Any]:
+        """The settings that pages depend on, in the types of JSON and TOML; what is None is left out.
 
-        return {name: plain(value) for name, value in asdict(self).items() if name != "workers"}
+        `workers` is left out too, for it changes nothing.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "workers"}
+        return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {kind.value: float(value[kind]) for kind in PageKind if kind in value}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, Path) else value

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scanpage.errors import OutputError
 from scanpage.region import RegionKind
 from synth.coco import PageTruth
 from synth.sheet import Pixels
@@ -25,7 +26,11 @@ def draw_boxes(pixels: Pixels, page: PageTruth, *, scale: float = 1.0) -> None:
 
 
 def contact_sheet(folder: Path, pages: Sequence[PageTruth]) -> Pixels:
-    """Up to 24 pages, evenly chosen, as uint8[h, w, 3] BGR; their images are read from `folder`."""
+    """Up to 24 pages, evenly chosen, as uint8[h, w, 3] BGR; their images are read from `folder`.
+
+    Raises:
+        OutputError: an image is no longer what was written.
+    """
     count = min(len(pages), COLUMNS * ROWS)
     chosen = [pages[k * len(pages) // count] for k in range(count)]
     columns = min(COLUMNS, count)
@@ -33,6 +38,8 @@ def contact_sheet(folder: Path, pages: Sequence[PageTruth]) -> Pixels:
     sheet: Pixels = np.full((rows * CELL_PX, columns * CELL_PX, 3), 128, np.uint8)
     for k, page in enumerate(chosen):
         image = cv2.imread(str(folder / page.file_name), cv2.IMREAD_COLOR)
+        if image is None:
+            raise OutputError(f"{folder / page.file_name} is damaged; delete it and start the same command again")
         scale = (CELL_PX - 8) / max(page.width, page.height)
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         draw_boxes(small, page, scale=scale)

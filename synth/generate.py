@@ -1,66 +1,72 @@
-"""A folder of synthetic pages: images, COCO annotations, settings, a contact sheet."""
+"""A folder of synthetic pages: images, truth, settings, a contact sheet."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from scanpage import __version__
 from scanpage.errors import OutputError
-from scanpage.files import write_bytes, write_text
-from synth.coco import PageTruth, Truth, to_coco
-from synth.compose import make_page
-from synth.config import GenerateSettings
+from synth.coco import PageTruth, Truth
+from synth.compose import CAPTURES, compose
+from synth.config import LONG_SIDE_RANGE, GenerateSettings, PageKind
+from synth.config_file import settings_text
 from synth.contact_sheet import contact_sheet
-from synth.degrade import Picture
+from synth.crew import share
+from synth.degrade import Picture, degrade
+from synth.page_folder import TYPESET, PageFolder, image_name
 from synth.sheet import Pixels
 from synth.stock import Stock, load_stock, prepare_layouts
 
-IMAGES = "images"
 CONTACT_SHEET_QUALITY = 88
 
-Worker = Callable[[int], PageTruth]
+T = TypeVar("T")
 
 
-def generate(settings: GenerateSettings, out: Path, *, progress: bool = False) -> list[PageTruth]:
-    """Make the pages of `settings` in the folder `out`.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a run did: all pages of the folder, and how many of them it found there."""
 
-    Writes `images/000000.jpg` and so on, `settings.json`, `contact_sheet.jpg`, and last `annotations.json`: where that
-    is, the folder is complete.
+    pages: tuple[PageTruth, ...]
+    found: int
+
+
+def generate(settings: GenerateSettings, out: Path, *, progress: bool = False) -> Made:
+    """Make the pages of `settings` in the folder `out`, or those that an earlier run has left to make.
+
+    `synth.page_folder` says what is written. However often a run is stopped and started again, the files end the same.
 
     Args:
         progress: show a bar on stderr.
 
     Raises:
         OutputError: `out` cannot be written.
-        InputError, UsageError: the material cannot be used.
+        InputError, UsageError: the material cannot be used, or `out` holds pages of other settings.
+        WorkerError: one of the processes died.
     """
-    _make_folder(out / IMAGES)
-    with tempfile.TemporaryDirectory(prefix="synth-") as temporary:
-        layouts = prepare_layouts(settings, Path(temporary))
-        with _pages(settings, layouts, out) as pages:
-            if progress:
-                from tqdm import tqdm
-
-                pages = tqdm(pages, total=settings.pages, unit="page", file=sys.stderr)
-            made = list(pages)
-    resolved = settings.to_json()
-    write_text(out / "settings.json", json.dumps(resolved, indent=2) + "\n")
-    write_bytes(out / "contact_sheet.jpg", encode_jpeg(contact_sheet(out, made), CONTACT_SHEET_QUALITY))
-    info = {"description": "synthetic pages with formulas", "version": __version__, "settings": resolved}
-    write_text(out / "annotations.json", json.dumps(to_coco(made, info={**info, "seed": settings.seed})) + "\n")
-    return made
+    text = settings_text(settings)
+    folder = PageFolder(out)
+    folder.open(text, settings.pages)
+    missing = folder.missing(settings.pages)
+    if missing:
+        layouts = prepare_layouts(settings, out / TYPESET)
+        with closing(share(partial(_Maker.start, settings, layouts, folder), missing, settings.workers)) as made:
+            _exhaust(made, settings.pages, len(missing), progress=progress)
+    pages = tuple(page for page in map(folder.page, range(settings.pages)) if page is not None)
+    if len(pages) < settings.pages:
+        raise OutputError(f"pages vanished from {out} in the meantime; start the same command again")
+    info = {"description": "synthetic pages with formulas", "version": __version__, "seed": settings.seed}
+    sheet = encode_jpeg(contact_sheet(out, pages), CONTACT_SHEET_QUALITY)
+    folder.finish(pages, info={**info, "settings": settings.plain()}, contact_sheet=sheet)
+    return Made(pages, settings.pages - len(missing))
 
 
 def page_generator(seed: int, index: int) -> np.random.Generator:
@@ -68,10 +74,21 @@ def page_generator(seed: int, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, index])
 
 
+def make_picture(rng: np.random.Generator, stock: Stock, settings: GenerateSettings) -> Picture:
+    """One random page, of a kind and size drawn as `settings` says."""
+    low, high = LONG_SIDE_RANGE
+    long_side = settings.long_side_px or int(rng.integers(low, high + 1))
+    # In the order of the enum, for pages must not depend on the order in which the weights were given.
+    kind = _choose(rng, {kind: settings.kinds[kind] for kind in PageKind if kind in settings.kinds})
+    sheet = compose(rng, stock, kind, long_side)
+    return degrade(rng, sheet, _choose(rng, CAPTURES[kind]), long_side)
+
+
 def truths(picture: Picture) -> tuple[Truth, ...]:
-    """The formulas of a picture; boxes are cut at its edge."""
+    """The formulas of a picture; boxes are cut at its edge, and what lies beyond it is left out."""
     height, width = picture.pixels.shape[:2]
-    return tuple(Truth(m.box.clipped(width, height), m.kind, m.latex, m.source) for m in picture.marks)
+    cut = [(mark, mark.box.clipped(width, height)) for mark in picture.marks]
+    return tuple(Truth(box, m.kind, m.latex, m.source) for m, box in cut if min(box.width, box.height) >= 1)
 
 
 def encode_jpeg(bgr: Pixels, quality: int) -> bytes:
@@ -82,47 +99,37 @@ def encode_jpeg(bgr: Pixels, quality: int) -> bytes:
     return bytes(data)
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {folder}: {error.strerror or error}; choose a writable folder") from error
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes pages, in whichever process."""
+
+    settings: GenerateSettings
+    stock: Stock
+    folder: PageFolder
+
+    @staticmethod
+    def start(settings: GenerateSettings, layouts: list[Path], folder: PageFolder) -> _Maker:
+        """Load the material."""
+        # Processes share the cores already: threads of OpenCV on top would only get in each other's way.
+        cv2.setNumThreads(1)
+        return _Maker(settings, load_stock(settings, layouts), folder)
+
+    def __call__(self, index: int) -> None:
+        """Make page `index` and write it."""
+        picture = make_picture(page_generator(self.settings.seed, index), self.stock, self.settings)
+        height, width = picture.pixels.shape[:2]
+        page = PageTruth(index, image_name(index), width, height, truths(picture))
+        self.folder.write(page, encode_jpeg(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR), picture.jpeg_quality))
 
 
-def _make(stock: Stock, settings: GenerateSettings, out: Path, index: int) -> PageTruth:
-    """Make page `index` and write its image."""
-    picture = make_page(page_generator(settings.seed, index), stock, settings.long_side_px)
-    name = f"{IMAGES}/{index:06d}.jpg"
-    write_bytes(out / name, encode_jpeg(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR), picture.jpeg_quality))
-    height, width = picture.pixels.shape[:2]
-    return PageTruth(index, name, width, height, truths(picture))
+def _choose(rng: np.random.Generator, weights: Mapping[T, float]) -> T:
+    shares = np.array(list(weights.values()))
+    return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
-_worker: Worker | None = None
+def _exhaust(made: Iterable[int], pages: int, missing: int, *, progress: bool) -> None:
+    from tqdm import tqdm
 
-
-def _start_worker(settings: GenerateSettings, layouts: list[Path], out: Path) -> None:
-    """Load the material once in each process."""
-    global _worker
-    # Processes share the cores already: threads of OpenCV on top would only get in each other's way.
-    cv2.setNumThreads(1)
-    _worker = partial(_make, load_stock(settings, layouts), settings, out)
-
-
-def _work(index: int) -> PageTruth:
-    assert _worker is not None, "the pool starts each process with _start_worker"
-    return _worker(index)
-
-
-@contextmanager
-def _pages(settings: GenerateSettings, layouts: list[Path], out: Path) -> Iterator[Iterable[PageTruth]]:
-    """All pages, in order, made by one process or several."""
-    # Faults of the material are found here, where they can be told; a pool would restart its processes for ever.
-    stock = load_stock(settings, layouts)
-    if settings.workers <= 1:
-        yield map(partial(_make, stock, settings, out), range(settings.pages))
-        return
-    del stock
-    started: tuple[Any, ...] = (replace(settings), layouts, out)
-    with multiprocessing.get_context("spawn").Pool(settings.workers, _start_worker, started) as pool:
-        yield pool.imap(_work, range(settings.pages), chunksize=4)
+    with tqdm(total=pages, initial=pages - missing, unit="page", file=sys.stderr, disable=not progress) as bar:
+        for _ in made:
+            bar.update()

@@ -21,6 +21,7 @@ from synth.layout import Layout
 from synth.paint import paint_print
 from synth.prose import find_fonts, matplotlib_fonts, read_text
 from synth.sheet import Source
+from synth.typecase import TypeCase
 
 # As many formulas of the built-in grammar are set before pages are made; pages draw from them with replacement.
 GRAMMAR_FORMULAS = 3000
@@ -114,6 +115,11 @@ class Stock:
         return SymbolBank.from_inks([written.ink for written in self.inks]) if self.inks else None
 
     @cached_property
+    def case(self) -> TypeCase:
+        """Glyphs to set what pages invent."""
+        return TypeCase.of(self.layouts)
+
+    @cached_property
     def _shelves(self) -> tuple[Shelf, ...]:
         return tuple(Shelf.of(corpus) for corpus in self.layouts)
 
@@ -199,22 +205,22 @@ def is_line(ink: Ink) -> bool:
     return float(np.ptp(np.concatenate(boxes))) < 2.6 * tall
 
 
-def prepare_layouts(settings: GenerateSettings, folder: Path) -> list[Path]:
-    """Files of layouts for the workers to load: those given, and those typeset here from formulas.
+def prepare_layouts(settings: GenerateSettings, typeset: Path) -> list[Path]:
+    """Files of layouts for the workers to load: those given, and the file `typeset`, made here from formulas.
 
     Formulas come from `settings.formulas`; where neither they nor layouts are given, from the built-in grammar. They
-    are typeset by TeX where it is installed, else by matplotlib.
+    are typeset by TeX where it is installed, else by matplotlib; where `typeset` is there already, it is taken as is.
 
     Raises:
         InputError: a file cannot be read.
+        OutputError: `typeset` cannot be written.
         UsageError: none of the formulas given can be typeset.
     """
-    paths = list(settings.layouts)
-    if settings.formulas:
-        paths.append(_typeset(_read_all(settings.formulas), folder / "formulas.layouts", settings.seed))
-    elif not paths:
-        paths.append(_typeset(_invent(settings.seed), folder / "grammar.layouts", settings.seed))
-    return paths
+    if settings.layouts and not settings.formulas:
+        return list(settings.layouts)
+    if not typeset.exists():
+        _typeset(_read_all(settings.formulas) if settings.formulas else _invent(settings.seed), typeset, settings.seed)
+    return [*settings.layouts, typeset]
 
 
 def _read_all(paths: Iterable[Path]) -> list[str]:
@@ -242,7 +248,7 @@ def _tokens(formula: str) -> list[str]:
         return []
 
 
-def _typeset(formulas: list[str], path: Path, seed: int) -> Path:
+def _typeset(formulas: list[str], path: Path, seed: int) -> None:
     from synth.mathtext import typeset_mathtext
     from synth.typeset import available
 
@@ -258,5 +264,5 @@ def _typeset(formulas: list[str], path: Path, seed: int) -> Path:
         count = len(layouts)
         save_layouts(path, layouts)
     if count == 0:
+        path.unlink()
         raise UsageError("none of the formulas can be typeset; give LaTeX that stands between dollar signs, one a line")
-    return path

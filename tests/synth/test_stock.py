@@ -1,0 +1,63 @@
+"""The material of pages: told apart, and drawn as wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scanpage.errors import InputError, UsageError
+from synth import stock as module
+from synth.config import GenerateSettings
+from synth.corpus import save_layouts
+from synth.stock import Stock, is_formula, is_line, load_stock, prepare_layouts
+
+
+def test_inks_are_told_apart(stock: Stock) -> None:
+    assert len(stock.inks) == 12 and len(stock.lines) == 1
+    assert all(is_formula(written.ink) for written in stock.inks)
+    assert is_line(stock.lines[0]) and not is_formula(stock.lines[0])
+
+
+def test_formulas_are_drawn_by_length(stock: Stock) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [stock.layout(rng, width_em=50, height_em=5, glyphs=(1, 1)) for _ in range(20)]
+    assert {layout.latex for layout in drawn if layout} <= {"x", "n", r"\alpha"}
+    assert len([layout for layout in drawn if layout]) == 20
+    assert stock.layout(rng, width_em=50, height_em=5, glyphs=(200, 300)) is None
+
+
+def test_a_corpus_without_formulas_is_an_input_error(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.layouts"
+    save_layouts(empty, [])
+    with pytest.raises(InputError, match=r"empty\.layouts"):
+        load_stock(GenerateSettings(pages=1), [empty])
+
+
+def test_layouts_given_are_all_there_is(layouts: Path, tmp_path: Path) -> None:
+    typeset = tmp_path / "typeset.layouts"
+    assert prepare_layouts(GenerateSettings(pages=1, layouts=(layouts,)), typeset) == [layouts]
+    assert not typeset.exists()
+
+
+def test_formulas_are_typeset_once(layouts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    formulas, typeset = tmp_path / "formulas.txt", tmp_path / "typeset.layouts"
+    formulas.write_text("x^2\n\\frac{a}{b}\n")
+    settings = GenerateSettings(pages=1, layouts=(layouts,), formulas=(formulas,))
+    assert prepare_layouts(settings, typeset) == [layouts, typeset]
+    assert [layout.latex for layout in module.load_layouts(typeset)] == ["x ^ { 2 }", r"\frac { a } { b }"]
+    before = typeset.read_bytes()
+    monkeypatch.setattr(module, "_typeset", None)
+    assert prepare_layouts(settings, typeset) == [layouts, typeset]
+    assert typeset.read_bytes() == before
+
+
+def test_formulas_that_cannot_be_typeset_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    formulas, typeset = tmp_path / "formulas.txt", tmp_path / "typeset.layouts"
+    formulas.write_text("\\nosuchcommand\n")
+    with pytest.raises(UsageError, match="none of the formulas"):
+        prepare_layouts(GenerateSettings(pages=1, formulas=(formulas,)), typeset)
+    assert not typeset.exists()
