@@ -12,8 +12,8 @@ import numpy as np
 
 from synth.ink import Ink
 from synth.layout import Layout, Rule
-from synth.marks import symbol_label
 from synth.pen import Stroke
+from synth.typecase import token_of
 
 RELATION = "="
 _OPENING, _CLOSING = frozenset({"{", r"\left"}), frozenset({"}", r"\right"})
@@ -40,7 +40,7 @@ class InkHalves:
 def cut_layout(layout: Layout) -> LayoutHalves | None:
     """The halves of a layout; None if it has no equals sign, or one that stands in something else."""
     tokens = _cut_tokens(layout.latex)
-    signs = [glyph for glyph in layout.glyphs if symbol_label(glyph) == RELATION]
+    signs = [glyph for glyph in layout.glyphs if token_of(glyph) == RELATION]
     if tokens is None or len(signs) != tokens[2]:
         return None
     sign = min(signs, key=lambda g: g.x)

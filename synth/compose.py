@@ -10,7 +10,7 @@ import numpy as np
 from scanpage.geometry import Box
 from synth.config import KIND_WEIGHTS, LONG_SIDE_RANGE, PageKind
 from synth.degrade import Capture, Picture, degrade
-from synth.notes import Writer, compose_notes, draw_writer
+from synth.notes import compose_notes, draw_writer
 from synth.printed import compose_article, compose_snippet, compose_worksheet, printed_sheet
 from synth.sheet import Sheet
 from synth.stock import Stock
@@ -55,7 +55,7 @@ def compose(rng: np.random.Generator, stock: Stock, kind: PageKind, long_side: i
 def _compose_mixed(rng: np.random.Generator, stock: Stock, width: int, height: int) -> Sheet:
     """Printed questions, answered by hand."""
     sheet = printed_sheet(rng, width, height)
-    writer: Writer = draw_writer(rng, stock, sheet, pitch_px=height * float(rng.uniform(0.025, 0.04)))
+    writer = draw_writer(rng, stock, sheet, pitch_px=height * float(rng.uniform(0.025, 0.04)))
 
     def answer(box: Box) -> float:
         return writer.answer(box)

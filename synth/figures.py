@@ -69,6 +69,33 @@ def frame(rng: np.random.Generator, width: int, height: int, pen_px: float) -> P
     return _strokes(width, height, [corners], pen_px)
 
 
+def brace(rng: np.random.Generator, width: int, height: int, pen_px: float) -> Pixels:
+    """A curly brace by hand, its point to the right."""
+    x = np.array([0.15, 0.45, 0.5, 0.5, 0.9, 0.5, 0.5, 0.45, 0.15]) * (width - 2 * pen_px) + pen_px
+    y = np.array([0.0, 0.04, 0.12, 0.42, 0.5, 0.58, 0.88, 0.96, 1.0]) * (height - 2 * pen_px - 2) + pen_px + 1
+    return _strokes(width, height, [smooth(np.stack([x + rng.normal(0, 0.03 * width, 9), y], axis=1))], pen_px)
+
+
+def divider(rng: np.random.Generator, width: int, height: int, pen_px: float) -> Pixels:
+    """A line by hand from top to bottom."""
+    x = np.clip(width / 2 + rng.normal(0, 0.06 * width, 3), pen_px, width - pen_px)
+    y = np.array([pen_px, height / 2, height - pen_px - 1])
+    return _strokes(width, height, [smooth(np.stack([x, y], axis=1))], pen_px)
+
+
+def stroke_out(rng: np.random.Generator, alpha: Pixels, pen_px: float) -> Pixels:
+    """Writing crossed out: by a zigzag, by one line or two, or by a cross. The size stays."""
+    height, width = alpha.shape
+    kind = int(rng.integers(3))
+    if kind == 0:
+        return np.maximum(alpha, scribble(rng, width, height, pen_px))
+    ends = np.array([[0.02, 0.5], [0.98, 0.5]] if kind == 1 else [[0.1, 0.1], [0.9, 0.9]])
+    first = (ends + rng.uniform(-0.1, 0.1, (2, 2))) * [width - 1, height - 1]
+    second = first * [1, 1.2] if kind == 1 else [width - 1, 0] - first * [1, -1]
+    lines = _strokes(width, height, [first, second], pen_px)
+    return np.maximum(alpha, lines)
+
+
 def smooth(points: npt.NDArray[np.float64], steps: int = 8) -> npt.NDArray[np.float64]:
     """A Catmull-Rom curve through float64[n, 2] points, `steps` samples a span."""
     padded = np.concatenate([points[:1], points, points[-1:]])

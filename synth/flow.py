@@ -19,13 +19,11 @@ NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
-    """A painted formula: uint8[h, w] ink, its baseline in rows from the top, what it says, how it was made."""
+class Scrap:
+    """Painted ink that stands in a line: uint8[h, w], its baseline in rows from the top."""
 
     alpha: Pixels
     baseline_px: float
-    latex: str
-    source: Source
 
     @property
     def width(self) -> int:
@@ -36,7 +34,16 @@ class Formula:
         return int(self.alpha.shape[0])
 
 
-Piece = str | Formula
+@dataclass(frozen=True, slots=True)
+class Formula(Scrap):
+    """A painted formula: what it says, how it was made, and where its first relation sign begins, if it has one."""
+
+    latex: str
+    source: Source
+    relation_px: float | None = None
+
+
+Piece = str | Scrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,10 @@ def break_lines(pieces: Sequence[Piece], style: Style, width: float, *, indent: 
 
 def extent(line: Sequence[Piece], face: Face) -> tuple[float, float]:
     """Height of a line above and below its baseline, in pixels."""
-    formulas = [p for p in line if isinstance(p, Formula)]
+    painted = [p for p in line if isinstance(p, Scrap)]
     # Letters reach less far than the font's metrics, which leave room for stacked accents.
-    above = max([0.8 * face.size, *(f.baseline_px for f in formulas)])
-    below = max([0.25 * face.size, *(f.height - f.baseline_px for f in formulas)])
+    above = max([0.8 * face.size, *(p.baseline_px for p in painted)])
+    below = max([0.25 * face.size, *(p.height - p.baseline_px for p in painted)])
     return above, below
 
 
@@ -124,9 +131,9 @@ def place_line(
     for k, piece in enumerate(line):
         gap = gap_before(piece, style) if k else 0.0
         at += gap + (stretch if gap else 0.0)
-        if isinstance(piece, Formula):
+        if isinstance(piece, Scrap):
             _place_words(rng, sheet, words, style, start, baseline + style.slope * (start - x))
-            _place_formula(sheet, piece, style, at, baseline + style.slope * (at - x))
+            _place_scrap(sheet, piece, style, at, baseline + style.slope * (at - x))
             words = []
         else:
             if not words:
@@ -165,14 +172,11 @@ def _place_words(
     sheet.ink(alpha, round(x) - strip.origin_x, round(baseline - row), colour=style.colour)
 
 
-def _place_formula(sheet: Sheet, formula: Formula, style: Style, x: float, baseline: float) -> None:
-    alpha, row = slanted(formula.alpha, formula.baseline_px, style.slope)
-    sheet.formula(
-        alpha,
-        round(x),
-        round(baseline - row),
-        kind=RegionKind.INLINE,
-        latex=formula.latex,
-        source=formula.source,
-        colour=style.colour,
-    )
+def _place_scrap(sheet: Sheet, piece: Scrap, style: Style, x: float, baseline: float) -> None:
+    alpha, row = slanted(piece.alpha, piece.baseline_px, style.slope)
+    left, top = round(x), round(baseline - row)
+    if isinstance(piece, Formula):
+        latex, source = piece.latex, piece.source
+        sheet.formula(alpha, left, top, kind=RegionKind.INLINE, latex=latex, source=source, colour=style.colour)
+    else:
+        sheet.ink(alpha, left, top, colour=style.colour)

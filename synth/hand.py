@@ -1,24 +1,41 @@
-"""A hand: how one person writes on one page, and formulas written so."""
+"""A hand: how one person writes on one page, and formulas, labels and words written so."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import cv2
 import numpy as np
 
-from synth.flow import Formula, Style
-from synth.handwrite import paint_by_hand
+from scanpage.geometry import Box
+from synth.chain import cut_ink, cut_layout, join_inks, join_layouts
+from synth.flow import Formula, Scrap, Style
+from synth.handwrite import SymbolBank, paint_by_hand
 from synth.ink import Pen, paint_ink
+from synth.layout import Layout
 from synth.paint import paint_print
 from synth.prose import Face
+from synth.school import derivation
 from synth.sheet import INK_THRESHOLD, Colour, Pixels, Source
-from synth.stock import TRIES, Stock
+from synth.stock import TRIES, Stock, Written
+from synth.typecase import RELATIONS
 
-LABELS = ("{})", "{}.", "{}-", "{} -", "({})", "{}", "{}.)", "{}:")
+LABELS = ("{})", "{}.", "{}-", "{} -", "({})", "{}", "{}.)", "{}-)", "{}:", "Q{}", "Ex {}:", "{}a)", "No {}.")
 # Letters of handwriting fonts are about two thirds of an em high.
 EM_PER_LETTER = 1.45
+# Pencils and dry pens leave grey lines, but never so faint that nobody could read them.
+FAINTEST = 0.45
+
+
+class Align(Enum):
+    """What stands under each other in the lines of working."""
+
+    LEFT = "left"
+    RELATION = "relation"
+    STAIRS = "stairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +44,38 @@ class Hand:
 
     Attributes:
         letter_px: height of a usual digit.
+        bank: written symbols of this writer; None where there are no inks.
         slope: of the lines, in pixels down per pixel.
         real: share of formulas that are real inks rather than layouts painted with written symbols.
+        invented: share of working that is invented derivations; of the rest, `chained` is the share whose lines
+            resemble each other.
         prose: chance that a question is put in words; `real_prose` the chance that the words are a real ink.
         pitch_px: distance of lines; `ruled` whether they keep to the paper's.
-        indent: chance that a line of working is indented further than the one before.
+        tight: how much room is left between lines that keep to no ruling, in pitches at most.
+        label: how questions are numbered; `written` whether in the writer's own symbols rather than a font's.
     """
 
     style: Style
     pen: Pen
     letter_px: float
+    bank: SymbolBank | None
     slope: float
     real: float
+    invented: float
+    chained: float
     prose: float
     real_prose: float
     pitch_px: float
     ruled: bool
+    tight: float
+    align: Align
     label: str
+    written: bool
     circled: bool
-    indent: float
+
+    @property
+    def em_px(self) -> float:
+        return self.letter_px * EM_PER_LETTER
 
     def formula(
         self, rng: np.random.Generator, stock: Stock, width: float, height: float, *, simple: bool = False
@@ -54,84 +84,171 @@ class Hand:
         least = int(rng.choice([1, 4, 5, 6, 8]))
         most = 9 if simple else int(rng.choice([10, 14, 20, 32]))
         if stock.inks and rng.random() < self.real:
-            return self._real(rng, stock, width, height, least, most)
-        return self._by_hand(rng, stock, width, height, least, most)
+            written = self._draw_ink(rng, stock, width, height, (least, most))
+            return None if written is None else self._paint_ink(rng, written, width, height)
+        layout = self._draw_layout(rng, stock, width, height, (least, most))
+        return None if layout is None else self.paint(rng, layout, width, height)
 
-    def _real(
-        self, rng: np.random.Generator, stock: Stock, width: float, height: float, least: int, most: int
-    ) -> Formula | None:
-        letter = self.letter_px
-        for _ in range(TRIES):
-            written = stock.inks[int(rng.integers(len(stock.inks)))]
-            if not least <= len(written.ink.symbols) <= most:
-                continue
-            scale = letter / written.letter * float(np.exp(rng.normal(0, 0.08)))
-            tall = written.height * scale
-            # Painting varies proportions by a tenth or so.
-            if written.width * scale * 1.2 > width or tall * 1.1 > height or tall < 0.4 * letter:
-                continue
-            painted = paint_ink(written.ink, tall, rng, pen=self.pen)
-            if painted.alpha.shape[1] <= width and painted.alpha.shape[0] <= height:
-                return Formula(painted.alpha, painted.baseline_px, written.ink.label, Source.INK)
-        return None
+    def rows(self, rng: np.random.Generator, stock: Stock, width: float, height: float, count: int) -> list[Formula]:
+        """Up to `count` lines of one derivation, each no larger than `width` x `height` pixels."""
+        if rng.random() < self.invented:
+            layouts = [stock.case.formula(line) for line in derivation(rng)]
+            rows = [self.paint(rng, layout, width, height) for layout in layouts if layout is not None]
+        elif rng.random() < self.chained:
+            rows = self._chain(rng, stock, width, height, count)
+        else:
+            rows = [self.formula(rng, stock, width, height) for _ in range(count)]
+        return [row for row in rows if row is not None]
 
-    def _by_hand(
-        self, rng: np.random.Generator, stock: Stock, width: float, height: float, least: int, most: int
-    ) -> Formula | None:
-        em = self.letter_px * EM_PER_LETTER
-        layout = stock.layout(rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=(least, most))
+    def text(self, rng: np.random.Generator, stock: Stock, text: str) -> Scrap | None:
+        """A label in the writer's own symbols; None if this hand labels in a font's, or lacks a symbol."""
+        layout = stock.case.text(text) if self.written else None
         if layout is None:
             return None
-        bank = stock.bank
-        if bank is None:
-            painted = paint_print(layout, em, weight=float(rng.uniform(-0.01, 0.02)))
-            alpha = shaky(rng, painted.alpha, self.letter_px)
-            return Formula(alpha, painted.baseline_px + 4, layout.latex, Source.HAND)
-        painted = paint_by_hand(layout, bank, em, rng, pen=self.pen)
-        if painted.alpha.shape[1] > width or painted.alpha.shape[0] > height or painted.alpha.max() < INK_THRESHOLD:
+        formula = self.paint(rng, layout, math.inf, math.inf)
+        return formula and Scrap(formula.alpha, formula.baseline_px)
+
+    def paint(self, rng: np.random.Generator, layout: Layout, width: float, height: float) -> Formula | None:
+        """A layout in this hand; None if it is larger than `width` x `height` pixels, or hardly visible."""
+        box = layout.box.scaled(self.em_px)
+        if box.width > width or box.height > height:
             return None
-        return Formula(painted.alpha, painted.baseline_px, layout.latex, Source.HAND)
+        if self.bank is None:
+            painted = paint_print(layout, self.em_px, weight=float(rng.uniform(-0.01, 0.02)))
+            alpha, baseline = shaky(rng, painted.alpha, self.letter_px), painted.baseline_px + ROOM_PX
+        else:
+            painted = paint_by_hand(layout, self.bank, self.em_px, rng, pen=self.pen)
+            alpha, baseline = painted.alpha, painted.baseline_px
+        if alpha.shape[1] > width or alpha.shape[0] > height or alpha.max() < INK_THRESHOLD:
+            return None
+        return Formula(alpha, baseline, layout.latex, Source.HAND, _relation(painted.glyphs))
+
+    def _chain(
+        self, rng: np.random.Generator, stock: Stock, width: float, height: float, count: int
+    ) -> list[Formula | None]:
+        """Formulas that share their left side, or of which all but the first begin with the relation."""
+        repeated = bool(rng.random() < 0.6)
+        most = int(rng.choice([10, 14, 20]))
+        if stock.inks and rng.random() < self.real:
+            inks = [self._draw_ink(rng, stock, width, height, (4, most)) for _ in range(2 * count)]
+            return [self._paint_ink(rng, w, width, height) for w in _chained_inks(inks, repeated=repeated)[:count]]
+        layouts = [self._draw_layout(rng, stock, width, height, (4, most)) for _ in range(2 * count)]
+        return [self.paint(rng, one, width, height) for one in _chained_layouts(layouts, repeated=repeated)[:count]]
+
+    def _draw_layout(
+        self, rng: np.random.Generator, stock: Stock, width: float, height: float, glyphs: tuple[int, int]
+    ) -> Layout | None:
+        em = self.em_px
+        return stock.layout(rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=glyphs)
+
+    def _draw_ink(
+        self, rng: np.random.Generator, stock: Stock, width: float, height: float, symbols: tuple[int, int]
+    ) -> Written | None:
+        for _ in range(TRIES):
+            written = stock.inks[int(rng.integers(len(stock.inks)))]
+            scale = self.letter_px / written.letter
+            tall = written.height * scale
+            # Painting varies sizes and proportions by a tenth or so.
+            fits = written.width * scale * 1.25 < width and tall * 1.2 < height and tall > 0.4 * self.letter_px
+            if fits and symbols[0] <= len(written.ink.symbols) <= symbols[1]:
+                return written
+        return None
+
+    def _paint_ink(self, rng: np.random.Generator, written: Written, width: float, height: float) -> Formula | None:
+        tall = written.height * self.letter_px / written.letter * float(np.exp(rng.normal(0, 0.06)))
+        painted = paint_ink(written.ink, tall, rng, pen=self.pen)
+        alpha = painted.alpha
+        if alpha.shape[1] > width or alpha.shape[0] > height or alpha.max() < INK_THRESHOLD:
+            return None
+        return Formula(alpha, painted.baseline_px, written.ink.label, Source.INK, _relation(painted.glyphs))
+
+
+# Room that `shaky` adds on each side.
+ROOM_PX = 4
+
+
+def _relation(glyphs: Sequence[tuple[str, Box]]) -> float | None:
+    """Where the first relation sign among painted glyphs begins."""
+    return min((box.x0 for name, box in glyphs if name in RELATIONS or name.endswith(":equal")), default=None)
+
+
+def _chained_layouts(layouts: Sequence[Layout | None], *, repeated: bool) -> list[Layout]:
+    halves = [cut for layout in layouts if layout is not None and (cut := cut_layout(layout)) is not None]
+    if not halves:
+        return []
+    first, *others = halves
+    return [join_layouts(first, first)] + [join_layouts(first, h) if repeated else h.right for h in others]
+
+
+def _chained_inks(inks: Sequence[Written | None], *, repeated: bool) -> list[Written]:
+    halves = [(ink, cut) for ink in inks if ink is not None and (cut := cut_ink(ink.ink)) is not None]
+    if not halves:
+        return []
+    (first, start), *others = halves
+    rows = [first.ink] + [
+        join_inks(start, h, scale=first.letter / w.letter) if repeated else h.right for w, h in others
+    ]
+    return [Written.measured(ink) for ink in rows]
 
 
 def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled: bool) -> Hand:
     """A random hand for lines `pitch_px` apart."""
-    letter = max(9.0, pitch_px * float(rng.uniform(0.45, 0.8)))
+    letter = max(9.0, pitch_px * float(rng.uniform(0.45, 0.85)))
     fonts = stock.hand_fonts or stock.printed_fonts
     face = Face(
         fonts[int(rng.integers(len(fonts)))], max(10, round(letter * EM_PER_LETTER * float(rng.uniform(0.85, 1.1))))
     )
     slope = math.tan(math.radians(float(np.clip(rng.normal(0, 1.2), -4, 4)))) if rng.random() < 0.6 else 0.0
+    pen = Pen.drawn(rng, letter)
     pen = replace(
-        Pen.drawn(rng, letter),
+        pen,
         width_px=float(np.clip(letter * math.exp(rng.normal(math.log(0.085), 0.25)), 1.1, 4.0)),
+        darkness=max(pen.darkness, FAINTEST),
     )
     return Hand(
         style=Style(face, draw_ink_colour(rng), wander_px=letter * float(rng.uniform(0.0, 0.05)), slope=slope),
         pen=pen,
         letter_px=letter,
+        bank=stock.bank and one_writer(stock.bank, rng),
         slope=slope,
-        real=float(rng.choice([0.0, 0.5, 1.0, 1.0])),
+        real=float(rng.choice([0.0, 0.0, 0.5, 1.0])),
+        invented=float(rng.choice([0.0, 0.5, 0.9])),
+        chained=float(rng.choice([0.0, 0.5, 0.8])),
         prose=float(rng.choice([0.0, 0.0, 0.4, 0.9])),
-        real_prose=float(rng.choice([0.0, 0.0, 0.3, 1.0])),
+        real_prose=float(rng.choice([0.0, 0.3, 1.0])),
         pitch_px=pitch_px,
         ruled=ruled,
+        tight=float(rng.choice([0.0, 0.15, 0.5])),
+        align=list(Align)[int(rng.integers(3))],
         label=LABELS[int(rng.integers(len(LABELS)))],
+        written=bool(rng.random() < 0.75),
         circled=bool(rng.random() < 0.15),
-        indent=float(rng.choice([0.1, 0.4, 0.8])),
     )
 
 
+def one_writer(bank: SymbolBank, rng: np.random.Generator) -> SymbolBank:
+    """The symbols of one writer; those the writer never wrote in one form of somebody else's."""
+    writer = bank.writers[int(rng.integers(len(bank.writers)))]
+    own = {}
+    for label in sorted(bank.samples):
+        samples = bank.by(writer, label)
+        if samples[0].writer != writer:
+            samples = [samples[int(rng.integers(len(samples)))]]
+        own[label] = tuple(samples)
+    return SymbolBank(own)
+
+
 def draw_ink_colour(rng: np.random.Generator) -> Colour:
-    """Ballpoint blue, black, pencil, seldom red or green."""
-    centres = ((30, 45, 140), (25, 25, 30), (70, 70, 75), (45, 60, 110), (180, 40, 45), (30, 110, 60))
-    centre = centres[int(rng.choice(len(centres), p=(0.34, 0.3, 0.16, 0.14, 0.04, 0.02)))]
+    """Ballpoint blue, black, pencil (dark or faint), seldom red or green."""
+    centres = ((30, 45, 140), (25, 25, 30), (70, 70, 75), (105, 105, 112), (45, 60, 110), (180, 40, 45), (30, 110, 60))
+    centre = centres[int(rng.choice(len(centres), p=(0.32, 0.28, 0.15, 0.06, 0.13, 0.04, 0.02)))]
     r, g, b = (int(np.clip(v + rng.normal(0, 12), 0, 200)) for v in centre)
     return (r, g, b)
 
 
 def shaky(rng: np.random.Generator, alpha: Pixels, letter_px: float) -> Pixels:
-    """Print bent as if by hand: each neighbourhood is shifted its own way. Four pixels of room are added all around."""
-    padded = cv2.copyMakeBorder(alpha, 4, 4, 4, 4, cv2.BORDER_CONSTANT)
+    """Print bent as if by hand: each neighbourhood is shifted its own way. `ROOM_PX` are added all around."""
+    padded = cv2.copyMakeBorder(alpha, ROOM_PX, ROOM_PX, ROOM_PX, ROOM_PX, cv2.BORDER_CONSTANT)
     height, width = padded.shape
     cells = (max(2, round(width / letter_px) + 1), max(2, round(height / letter_px) + 1))
     bend = np.clip(rng.normal(0, 0.07 * letter_px, (cells[1], cells[0], 2)), -3, 3).astype(np.float32)

@@ -1,30 +1,31 @@
-"""Handwritten pages: questions, a line of prose here and there, and working, line under line."""
+"""Handwritten pages: questions with their working, line under line, or notes of a lecture."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from scanpage.geometry import Box
-from scanpage.region import RegionKind
-from synth.figures import arrow, frame, scribble, sketch
-from synth.flow import Formula, Piece, break_lines, extent, place_line, slanted
-from synth.hand import Hand, draw_hand
-from synth.ink import Ink, paint_ink
+from synth.flow import Piece, break_lines, extent, line_width, place_line
+from synth.hand import draw_hand
 from synth.papers import Ruling, draw_stationery, make_paper
 from synth.prose import Prose
-from synth.sheet import Pixels, Sheet
+from synth.script import script_words
+from synth.sheet import Sheet
 from synth.stock import Stock
+from synth.working import Working
+
+# Every fifth page of notes is a lecture's: sentences, formulas between and within them.
+LECTURE_SHARE = 0.2
 
 
 def draw_writer(
     rng: np.random.Generator, stock: Stock, sheet: Sheet, *, pitch_px: float, ruled: bool = False
 ) -> Writer:
     hand = draw_hand(rng, stock, pitch_px, ruled=ruled)
-    return Writer(rng, stock, sheet, Prose.of_page(rng, stock.text), hand)
+    return Writer(Working(rng, stock, sheet, Prose.of_page(rng, stock.text), hand))
 
 
 def compose_notes(rng: np.random.Generator, stock: Stock, width: int, height: int) -> Sheet:
@@ -33,223 +34,118 @@ def compose_notes(rng: np.random.Generator, stock: Stock, width: int, height: in
     sheet = make_paper(rng, stationery, width, height)
     ruled = stationery.ruling in (Ruling.RULED, Ruling.SQUARED) and rng.random() < 0.85
     writer = draw_writer(rng, stock, sheet, pitch_px=stationery.pitch_px, ruled=ruled)
-    writer.fill(sheet.content)
+    margin = max(sheet.content.x0, width * float(rng.uniform(0.02, 0.1)))
+    if rng.random() < LECTURE_SHARE:
+        writer.lecture(replace(sheet.content, x0=margin))
+    else:
+        writer.questions(replace(sheet.content, x0=margin))
     return sheet
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes on one sheet in one hand."""
+    """Fills a sheet, or parts of it, in one hand."""
 
-    rng: np.random.Generator
-    stock: Stock
-    sheet: Sheet
-    prose: Prose
-    hand: Hand
+    working: Working
 
-    def fill(self, content: Box) -> None:
+    def questions(self, content: Box) -> None:
         """Question after question, until the page is full or the work is done."""
-        rng, hand = self.rng, self.hand
+        rng, pitch = self.working.rng, self.working.hand.pitch_px
         y = content.y0
         number = int(rng.integers(1, 9))
-        margin = max(content.x0, self.sheet.width * float(rng.uniform(0.02, 0.1)))
         done = float(rng.choice([1.0, 1.0, 0.7, 0.4])) * content.height + content.y0
-        while y + 2.5 * hand.pitch_px < min(content.y1, done):
-            x, y = self.question(Box(margin, y, content.x1, content.y1), number)
+        while y + 2.5 * pitch < min(content.y1, done):
+            x, y = self.question(Box(content.x0, y, content.x1, content.y1), number)
             if x >= content.x1 or y >= content.y1:
                 break
             y = self.answer(Box(x, y, content.x1, content.y1))
-            y += hand.pitch_px * float(rng.choice([0.2, 0.6, 1.0, 2.0]))
+            y += pitch * float(rng.choice([0.2, 0.6, 1.0, 2.0]))
             number += 1
-        self.scribbles(content)
-
-    def question(self, box: Box, number: int) -> tuple[float, float]:
-        """A number, perhaps with words; returns where the working may begin (x, y)."""
-        rng, hand, face = self.rng, self.hand, self.hand.style.face
-        label = hand.label.format(number)
-        if rng.random() < 0.15:
-            return box.x0, box.y0
-        right = box.x0 + face.width(label) + hand.letter_px * float(rng.uniform(0.5, 1.5))
-        with_words = rng.random() < hand.prose
-        lines = self._words(box.x1 - right) if with_words else []
-        above = extent(lines[0], face)[0] if lines else 0.9 * hand.letter_px
-        baseline = self._baseline(box.y0, above)
-        if baseline + hand.pitch_px > box.y1:
-            return box.x0, box.y1
-        self._label(label, box.x0, baseline)
-        if not lines:
-            # The working begins on the number's own line.
-            return right, baseline - hand.letter_px * 1.25
-        y = baseline
-        for line in lines:
-            above, below = extent(line, face)
-            baseline = max(baseline, self._baseline(y, above) if line is not lines[0] else baseline)
-            if baseline + below > box.y1:
-                break
-            self._line(line, right, baseline, box.x1)
-            y = baseline + below + abs(hand.slope) * box.width
-        return box.x0 + (right - box.x0) * float(rng.random()), y
-
-    def _label(self, label: str, x: float, baseline: float) -> None:
-        style = replace(self.hand.style, slope=0.0)
-        place_line(self.rng, self.sheet, [label], style, x, baseline)
-        if self.hand.circled:
-            size = self.hand.letter_px
-            centre = (round(x + style.face.width(label) / 2), round(baseline - 0.4 * size))
-            axes = (round(style.face.width(label) / 2 + 0.5 * size), round(0.85 * size))
-            ring = np.zeros((2 * axes[1] + 8, 2 * axes[0] + 8), np.uint8)
-            middle = (axes[0] + 4, axes[1] + 4)
-            cv2.ellipse(ring, middle, axes, 0, 0, 360, 255, max(1, round(self.hand.pen.width_px)), cv2.LINE_AA)
-            at = (centre[0] - middle[0], centre[1] - middle[1])
-            self.sheet.ink(ring, *at, colour=style.colour, takes_place=False)
-
-    def _words(self, width: float) -> list[list[Piece]]:
-        """Up to three lines of words, often with a formula at the end or between."""
-        rng = self.rng
-        pieces: list[Piece] = list(self.prose.words(rng, int(rng.integers(2, 16))))
-        for _ in range(int(rng.choice([0, 0, 1, 1, 2]))):
-            formula = self.hand.formula(self.rng, self.stock, width * 0.5, self.hand.letter_px * 2.2, simple=True)
-            if formula is not None:
-                pieces.insert(len(pieces) if rng.random() < 0.6 else int(rng.integers(len(pieces))), formula)
-        return break_lines(pieces, self.hand.style, width)[:3]
-
-    def _line(self, line: list[Piece], x: float, baseline: float, right: float) -> None:
-        """A line of words in a handwriting font, or a real ink of about its length."""
-        real = self.stock.lines and all(isinstance(p, str) for p in line) and self.rng.random() < self.hand.real_prose
-        if not real:
-            place_line(self.rng, self.sheet, line, self.hand.style, x, baseline)
-            return
-        ink = self.stock.lines[int(self.rng.integers(len(self.stock.lines)))]
-        alpha, row = self._real_words(ink, right - x)
-        alpha, row = slanted(alpha, row, self.hand.slope)
-        self.sheet.ink(alpha, round(x), round(baseline - row), colour=self.hand.style.colour)
-
-    def _real_words(self, ink: Ink, width: float) -> tuple[Pixels, float]:
-        """As many strokes of a written line as fit into `width` pixels, and the row of its baseline."""
-        height = self.hand.letter_px * 2.0
-        units = max(float(np.ptp(np.concatenate(ink.strokes)[:, 1])), 1.0)
-        limit = width * 0.9 / (height / units)
-        strokes = [s for s in ink.strokes if float(s[:, 0].max()) <= limit] or list(ink.strokes[:1])
-        painted = paint_ink(strokes, height, self.rng, pen=self.hand.pen, variation=0.5)
-        return painted.alpha, 0.72 * painted.alpha.shape[0]
+        self.working.scribbles(content)
 
     def answer(self, box: Box) -> float:
         """Working from the top of `box`; returns where it ends."""
-        rng = self.rng
-        rows = int(rng.integers(1, 7))
-        y = self.working(replace(box, x1=self._right(box)), rows)
-        if rng.random() < 0.3:
-            middle = max(box.x0 + box.width * float(rng.uniform(0.45, 0.6)), self._reach(box) + self.hand.letter_px)
-            if middle < box.x1 - 4 * self.hand.letter_px:
-                if rng.random() < 0.3:
-                    middle = self._arrow(middle, box.y0)
-                y = max(y, self.working(Box(middle, box.y0, box.x1, box.y1), int(rng.integers(1, rows + 1))))
-        elif rng.random() < 0.07:
-            y = self._drawing(box, y)
-        return y
+        return self.working.answer(box)
 
-    def _right(self, box: Box) -> float:
-        """Most working keeps to the left half of its page."""
-        return box.x0 + box.width * float(self.rng.choice([0.55, 0.8, 1.0]))
+    def lecture(self, content: Box) -> None:
+        """Sentences with formulas in them, and formulas between them."""
+        rng, hand = self.working.rng, self.working.hand
+        y = content.y0
+        inline = float(rng.choice([0.03, 0.1, 0.2]))
+        while y + 2.5 * hand.pitch_px < content.y1:
+            draw = rng.random()
+            box = replace(content, y0=y)
+            if draw < 0.5:
+                y = self._lines(self._pieces(int(rng.integers(6, 40)), inline), box, most=8)
+            elif draw < 0.93:
+                indent = content.width * float(rng.choice([0.02, 0.15, 0.3]))
+                y = self.working.column(replace(box, x0=content.x0 + indent), int(rng.integers(1, 4)))
+            else:
+                y = self.working.drawing(box, y)
+            y += hand.pitch_px * float(rng.choice([0.0, 0.2, 1.0])) + 1
 
-    def _reach(self, box: Box) -> float:
-        """Right end of what already stands beside `box.y0` and below."""
-        return max(
-            [t.x1 for t in self.sheet.taken if t.y1 > box.y0 and t.x0 < box.x1 and t.x1 > box.x0], default=box.x0
-        )
+    def question(self, box: Box, number: int) -> tuple[float, float]:
+        """A number, perhaps with words; returns where the working may begin (x, y)."""
+        rng, hand = self.working.rng, self.working.hand
+        if rng.random() < 0.1:
+            return box.x0, box.y0
+        name = str(number) if rng.random() < 0.85 else "abcdefgh"[number % 8]
+        with_words = rng.random() < hand.prose
+        pieces = self._pieces(int(rng.integers(2, 24)), 0.0) if with_words else []
+        above = extent(pieces, hand.style.face)[0] if pieces else 0.9 * hand.letter_px
+        baseline = self.working.baseline(box.y0, above)
+        if baseline + hand.pitch_px > box.y1:
+            return box.x0, box.y1
+        right = self._number(hand.label.format(name), box.x0, baseline)
+        if not pieces:
+            # The working begins on the number's own line.
+            return right, baseline - hand.letter_px * 1.25
+        y = self._lines(pieces, replace(box, x0=right), most=4, first=baseline)
+        return box.x0 + (right - box.x0) * float(rng.random()), y
 
-    def working(self, box: Box, rows: int) -> float:
-        """Lines of working under each other; returns where they end."""
-        rng, hand = self.rng, self.hand
-        x, y = box.x0, box.y0
-        for k in range(rows):
-            formula = self.hand.formula(self.rng, self.stock, box.x1 - x, min(3.5 * hand.pitch_px, box.y1 - y))
-            if formula is None:
+    def _number(self, label: str, x: float, baseline: float) -> float:
+        """A question's number, perhaps in a ring; returns where the question begins."""
+        rng, hand, sheet = self.working.rng, self.working.hand, self.working.sheet
+        end = self.working.label(label, x, baseline)
+        if hand.circled:
+            size, width = hand.letter_px, end - x
+            axes = (round(width / 2 + 0.5 * size), round(0.85 * size))
+            ring = np.zeros((2 * axes[1] + 8, 2 * axes[0] + 8), np.uint8)
+            middle = (axes[0] + 4, axes[1] + 4)
+            cv2.ellipse(ring, middle, axes, 0, 0, 360, 255, max(1, round(hand.pen.width_px)), cv2.LINE_AA)
+            corner = (round(x + width / 2) - middle[0], round(baseline - 0.4 * size) - middle[1])
+            sheet.ink(ring, *corner, colour=hand.style.colour, takes_place=False)
+            end += 0.5 * size
+        return end + hand.letter_px * float(rng.uniform(0.35, 1.5))
+
+    def _pieces(self, count: int, inline: float) -> list[Piece]:
+        """Words, in a font or cut from real lines, with formulas: one at the end or between, or `inline` a word."""
+        rng, hand, stock = self.working.rng, self.working.hand, self.working.stock
+        pieces: list[Piece] = []
+        if stock.lines and rng.random() < hand.real_prose:
+            pieces += script_words(rng, stock.lines, count, letter_px=hand.letter_px, pen=hand.pen)
+        else:
+            pieces += self.working.prose.words(rng, count)
+        formulas = int((rng.random(count) < inline).sum()) if inline else int(rng.choice([0, 0, 1, 1, 2]))
+        for _ in range(formulas):
+            formula = hand.formula(rng, stock, 12 * hand.letter_px, 2.2 * hand.letter_px, simple=True)
+            if formula is not None:
+                at_end = not inline and rng.random() < 0.6
+                pieces.insert(len(pieces) if at_end else int(rng.integers(len(pieces))), formula)
+        return pieces
+
+    def _lines(self, pieces: list[Piece], box: Box, *, most: int, first: float = 0.0) -> float:
+        """Up to `most` lines of words, the first one's baseline at `first` where given; returns where they end."""
+        hand = self.working.hand
+        y = box.y0
+        for k, line in enumerate(break_lines(pieces, hand.style, box.width)[:most]):
+            above, below = extent(line, hand.style.face)
+            # Sloping lines rise or fall over their whole length.
+            climb = max(0.0, -hand.slope) * line_width(line, hand.style)
+            sink = max(0.0, hand.slope) * line_width(line, hand.style)
+            baseline = first if first and k == 0 else self.working.baseline(y, above + climb)
+            if baseline + below + sink > box.y1:
                 break
-            bottom = self._row(formula, x, y, box, last=k == rows - 1)
-            if bottom is None:
-                break
-            y = bottom
-            if rng.random() < hand.indent:
-                x = box.x0 + float(rng.uniform(-0.1, 2.5)) * hand.letter_px
-            if rng.random() < 0.12:
-                y += hand.pitch_px
+            place_line(self.working.rng, self.working.sheet, line, hand.style, box.x0, baseline)
+            y = baseline + below + sink
         return y
-
-    def _row(self, formula: Formula, x: float, y: float, box: Box, *, last: bool) -> float | None:
-        """One line of working; returns where it ends, or None where there is no place for it."""
-        rng, hand = self.rng, self.hand
-        # Some people's lines slant each in its own way.
-        alpha, row = slanted(formula.alpha, formula.baseline_px, hand.slope + float(rng.normal(0, 0.008)))
-        height, width = alpha.shape
-        baseline = self._baseline(y, row)
-        top, left = round(baseline - row), round(x)
-        place = Box(left, top, left + width, top + height)
-        if place.y1 > box.y1 or place.x1 > self.sheet.width - 2 or not self.sheet.is_free(place.padded(1)):
-            return None
-        self.sheet.formula(
-            alpha,
-            left,
-            top,
-            kind=RegionKind.ISOLATED,
-            latex=formula.latex,
-            source=formula.source,
-            colour=hand.style.colour,
-        )
-        if last and rng.random() < 0.2:
-            return self._frame(place)
-        return place.y1
-
-    def _frame(self, place: Box) -> float:
-        """A box or a line around or under a result."""
-        pad = self.hand.letter_px * float(self.rng.uniform(0.25, 0.5))
-        around = place.padded(pad + 4)
-        if sum(around.intersection(other) > 0 for other in self.sheet.taken) > 1:
-            return place.y1
-        mask = frame(self.rng, round(around.width), round(around.height), self.hand.pen.width_px)
-        if self.rng.random() < 0.35:
-            mask[: round(mask.shape[0] - pad - 2)] = 0
-            mask[:, : round(pad)] = 0
-            mask[:, round(mask.shape[1] - pad) :] = 0
-        self.sheet.ink(mask, round(around.x0), round(around.y0), colour=self.hand.style.colour, takes_place=False)
-        return around.y1 + 2
-
-    def _arrow(self, x: float, y: float) -> float:
-        """An arrow between columns of working; returns its right end."""
-        size = self.hand.letter_px
-        mask = arrow(self.rng, round(size * float(self.rng.uniform(1.2, 3))), round(size), self.hand.pen.width_px)
-        top = round(self._baseline(y, size) - 0.8 * size)
-        if self.sheet.is_free(Box(x, top, x + mask.shape[1], top + mask.shape[0])):
-            self.sheet.ink(mask, round(x), top, colour=self.hand.style.colour)
-            return x + float(mask.shape[1]) + size
-        return x
-
-    def _drawing(self, box: Box, y: float) -> float:
-        """A sketch beside or under the working."""
-        width, height = (round(v * self.hand.pitch_px) for v in self.rng.uniform(3, 7, 2))
-        place = Box(box.x0, y + 6, box.x0 + width, y + 6 + height)
-        if place.y1 > box.y1 or not self.sheet.is_free(place):
-            return y
-        self.sheet.ink(sketch(self.rng, width, height), round(place.x0), round(place.y0), colour=self.hand.style.colour)
-        return place.y1
-
-    def scribbles(self, content: Box) -> None:
-        """Crossed-out patches where there is room."""
-        for _ in range(int(self.rng.choice([0, 0, 0, 1, 2]))):
-            width = round(self.hand.letter_px * float(self.rng.uniform(1.5, 8)))
-            height = round(self.hand.letter_px * float(self.rng.uniform(0.8, 1.5)))
-            x = float(self.rng.uniform(content.x0, max(content.x0 + 1, content.x1 - width)))
-            y = float(self.rng.uniform(content.y0, max(content.y0 + 1, content.y1 - height)))
-            if self.sheet.is_free(Box(x, y, x + width, y + height).padded(4)):
-                mask = scribble(self.rng, width, height, self.hand.pen.width_px)
-                self.sheet.ink(mask, round(x), round(y), colour=self.hand.style.colour)
-
-    def _baseline(self, y: float, above: float) -> float:
-        """The next baseline for ink that reaches `above` pixels up and must stay under `y`."""
-        hand, pitch = self.hand, self.hand.pitch_px
-        if not hand.ruled:
-            return y + above + pitch * float(self.rng.uniform(0.04, 0.35))
-        first = self.sheet.first_line_px
-        # Strokes may cross the line above a little.
-        line = math.ceil((y + above - 0.1 * pitch - first) / pitch)
-        return max(first + line * pitch - pitch * float(self.rng.uniform(0.0, 0.14)), y + above + 1)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from scanpage.geometry import Box
 from synth.layout import Glyph, Layout, Rule, Shape
-from synth.marks import symbol_label
 
 # A few hundred formulas show every common glyph.
 SEARCHED = 500
@@ -24,18 +23,22 @@ LEAST_ADVANCE = 0.28
 
 RELATIONS = frozenset({"=", "<", ">", r"\leq", r"\geq", r"\neq", r"\approx", r"\Rightarrow", r"\rightarrow", r"\simeq"})
 OPENING = frozenset({"(", "[", r"\{"})
-BIG = frozenset({r"\int", r"\sum"})
 SIGN = "sign"
 OPERATORS = frozenset({"+", "-", r"\times", r"\cdot", r"\pm", r"\div"})
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# Tokens by PostScript name; letters are their own.
 _NAMES = {
-    "minus": "-",
-    "less": "<",
-    "greater": ">",
-    "approxequal": r"\approx",
-    "arrowdblright": r"\Rightarrow",
-    "periodcentered": r"\cdot",
+    **dict(zip(_DIGITS, "0123456789", strict=True)),
+    **{"plus": "+", "minus": "-", "equal": "=", "less": "<", "greater": ">", "lessequal": r"\leq"},
+    **{"greaterequal": r"\geq", "notequal": r"\neq", "approxequal": r"\approx", "similarequal": r"\simeq"},
+    **{"arrowright": r"\rightarrow", "arrowdblright": r"\Rightarrow", "multiply": r"\times", "divide": r"\div"},
+    **{"plusminus": r"\pm", "periodcentered": r"\cdot", "prime": r"\prime"},
+    **{f"radical{size}": r"\sqrt" for size in ("", "big", "Big", "bigg")},
+    **{"parenleft": "(", "parenright": ")", "bracketleft": "[", "bracketright": "]", "slash": "/"},
+    **{"comma": ",", "period": ".", "colon": ":", "integraldisplay": r"\int"},
+    **{name: "\\" + name for name in ("alpha", "beta", "pi", "theta", "lambda", "Delta", "omega")},
 }
-_NAMES |= {"colon": ":", "radical": r"\sqrt", "similarequal": r"\simeq", "omega": r"\omega", "rho": r"\rho"}
+_FONTS = ("cmr10", "cmmi10", "cmsy10", "cmex10")
 _WORDS = {rf"\{word}": word for word in ("sin", "cos", "tan", "log", "ln")}
 
 
@@ -84,7 +87,7 @@ class TypeCase:
         for corpus in corpora:
             for k in range(min(len(corpus), SEARCHED)):
                 for glyph in corpus[k].glyphs:
-                    token = _NAMES.get(glyph.name) or symbol_label(glyph)
+                    token = token_of(glyph)
                     known = shapes.get(token)
                     if token and (known is None or _rank(token, glyph.shape) > _rank(token, known)):
                         shapes[token] = glyph.shape
@@ -146,8 +149,8 @@ class TypeCase:
     def _sign(self, token: str) -> Block:
         shape = self.shapes[token]
         advance = max(shape.ink.x1 + max(BEARING, min(shape.ink.x0, 0.1)), LEAST_ADVANCE)
-        # Big operators hang from their origin: they are centred on the axis.
-        y = -AXIS - shape.ink.center[1] if token in BIG else 0.0
+        # An integral hangs from its origin: it is centred on the axis.
+        y = -AXIS - shape.ink.center[1] if token == r"\int" else 0.0
         return Block((Glyph(shape, 0.0, y, 1.0),), (), advance)
 
     def _script(self, base: Block, script: Block, *, up: bool, after: str) -> Block:
@@ -178,9 +181,16 @@ class TypeCase:
         return Block((sign, *content.glyphs), (bar, *content.rules), content.box.x1 + 0.1)
 
 
+def token_of(glyph: Glyph) -> str:
+    """The token that a glyph shows; empty for letters of special alphabets and for rarer signs."""
+    if glyph.font in _FONTS and len(glyph.name) == 1:
+        return glyph.name
+    return _NAMES.get(glyph.name, "")
+
+
 def _rank(token: str, shape: Shape) -> int:
     """How well a glyph serves as a token's: italic letters, all else upright."""
-    return 2 if shape.font == ("cmmi10" if token.isalpha() else "cmr10") else int(shape.font in ("cmr10", "cmsy10"))
+    return 2 if shape.font == ("cmmi10" if token.isalpha() else "cmr10") else int(shape.font in _FONTS)
 
 
 def _gap(before: str, token: str) -> float:

@@ -1,0 +1,46 @@
+"""Words cut from handwritten lines, to write prose with formulas in it in a real hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synth.flow import Scrap
+from synth.ink import Ink, Pen, Stroke, paint_ink
+
+# A text line is about twice as high as its digits, and its letters stand on its lower quarter.
+LINE_LETTERS = 2.0
+BASELINE_SHARE = 0.72
+# Strokes further apart than this share of the line's height belong to two words.
+WORD_GAP = 0.2
+
+
+def script_words(
+    rng: np.random.Generator, lines: Sequence[Ink], count: int, *, letter_px: float, pen: Pen
+) -> list[Scrap]:
+    """About `count` words in a row from one handwritten line or several, digits `letter_px` high."""
+    words: list[Scrap] = []
+    while len(words) < count:
+        ink = lines[int(rng.integers(len(lines)))]
+        ys = np.concatenate(ink.strokes)[:, 1]
+        top, height = float(ys.min()), max(float(np.ptp(ys)), 1.0)
+        scale = LINE_LETTERS * letter_px / height
+        for strokes in cut_words(ink.strokes, WORD_GAP * height)[: count - len(words)]:
+            high = min(float(stroke[:, 1].min()) for stroke in strokes)
+            tall = (max(float(stroke[:, 1].max()) for stroke in strokes) - high) * scale
+            painted = paint_ink(strokes, max(tall, pen.width_px + 1.0), rng, pen=pen, variation=0.3)
+            words.append(Scrap(painted.alpha, (top + BASELINE_SHARE * height - high) * scale))
+    return words
+
+
+def cut_words(strokes: Sequence[Stroke], gap: float) -> list[list[Stroke]]:
+    """Strokes of a line grouped into words, from left to right, where more than `gap` lies between them."""
+    words: list[list[Stroke]] = []
+    end = -np.inf
+    for stroke in sorted(strokes, key=lambda s: float(s[:, 0].min())):
+        if float(stroke[:, 0].min()) - end > gap:
+            words.append([])
+        words[-1].append(stroke)
+        end = max(end, float(stroke[:, 0].max()))
+    return words
