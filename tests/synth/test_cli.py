@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,8 +51,27 @@ def test_pages_are_made(layouts: Path, inks: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert done.stderr.startswith("2 pages with")
+    assert re.fullmatch(rf"2 pages with \d+ formulas in {re.escape(str(out))}, \d+\.\d s\n", done.stderr)
     assert len(json.loads((out / "annotations.json").read_text("utf-8"))["images"]) == 2
+
+
+def test_options_go_before_the_file_and_the_file_before_defaults(layouts: Path, tmp_path: Path) -> None:
+    config, out = tmp_path / "pages.toml", tmp_path / "pages"
+    config.write_text("pages = 2\nseed = 8\nlong_side_px = 400\n[kinds]\nprose = 1\n")
+    done = synth("generate", "--config", config, "--seed", 9, "--layouts", layouts, "--out", out)
+    assert done.returncode == 0, done.stderr
+    saved = tomllib.loads((out / "settings.toml").read_text("utf-8"))
+    assert (saved["pages"], saved["seed"], saved["long_side_px"]) == (2, 9, 400)
+    assert (saved["layouts"], saved["kinds"]) == ([str(layouts)], {"prose": 1.0})
+
+
+def test_a_mistake_in_the_file_is_told_with_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "pages.toml"
+    config.write_text("pages = 1\nsead = 3\n")
+    done = synth("generate", "--config", config, "--out", tmp_path / "p")
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr.count("\n") == 1
+    assert str(config) in done.stderr and "sead" in done.stderr and "did you mean seed?" in done.stderr
 
 
 def test_quiet_says_nothing(layouts: Path, tmp_path: Path) -> None:
@@ -72,12 +93,14 @@ def test_no_command_is_a_usage_error() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "named"),
     [
+        ([], ExitCode.USAGE, "--pages"),
         (["--pages", "0"], ExitCode.USAGE, "--pages"),
+        (["--pages", "1", "--config", "nowhere.toml"], ExitCode.UNREADABLE_INPUT, "nowhere.toml"),
         (["--pages", "1", "--long-side", "5"], ExitCode.USAGE, "--long-side"),
         (["--pages", "1", "--layouts", "nowhere.layouts"], ExitCode.UNREADABLE_INPUT, "nowhere.layouts"),
         (["--pages", "1", "--formulas", "nowhere.txt"], ExitCode.UNREADABLE_INPUT, "nowhere.txt"),
     ],
-    ids=["no pages", "too small", "no layouts", "no formulas"],
+    ids=["pages not said", "no pages", "no config", "too small", "no layouts", "no formulas"],
 )
 def test_mistakes_get_one_line_and_their_code(arguments: list[str], code: int, named: str, tmp_path: Path) -> None:
     done = synth("generate", "--out", tmp_path / "p", *arguments)

@@ -32,7 +32,7 @@ def test_nothing_to_do_starts_nobody() -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_errors_arrive(tmp_path: Path, workers: int) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="in the way|file"):
+    with pytest.raises(OutputError, match="file"):
         list(share(partial(partial, write_bytes, tmp_path / "file" / "x"), [1, 2, 3], workers))
     assert not multiprocessing.active_children()
 
