@@ -3,195 +3,129 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from scanpage.geometry import Box
-from synth.layout import Layout
-from synth.marks import Mark, MarkKind, marks_of
-from synth.paint import Painted, trimmed
-from synth.pen import Ink, Pen, Stroke, draw_strokes, stroke_box
+from synth import radical
+from synth.bank import Form, Sample, SymbolBank, writer_of
+from synth.layout import Glyph, Layout, Shape
+from synth.letterforms import blackboard, bold, form_of
+from synth.marks import Mark, MarkKind, Style, marks_of, sign_name
+from synth.paint import Painted
+from synth.pen import Pen, Points, Writing, paint_writing
 from synth.skeleton import skeleton
+from synth.spacing import Array, Manner, Places
+
+__all__ = ["Sample", "SymbolBank", "paint_by_hand", "writer_of"]
 
 _FLAT, _THIN = 0.2, 0.25
-"""A sample with a smaller side ratio is a line: stretching it in its thin direction would only magnify tremor."""
+"""A form with a smaller side ratio is a line: stretching it in its thin direction would only magnify tremor."""
 
-_FREE = frozenset({"(", ")", "[", "]", r"\{", r"\}", "|", "/", r"\int", r"\sum", r"\rightarrow", "="})
+_FREE = frozenset({"(", ")", "[", "]", r"\{", r"\}", "|", "/", r"\int", r"\sum", r"\rightarrow"})
 """Signs whose proportions are the layout's, not the writer's."""
+
+_LONG = frozenset({"-", "="})
+"""Signs whose length is the layout's, and whose height follows."""
+
+_FUNCTIONS = frozenset({r"\sin", r"\cos", r"\tan", r"\log", r"\lim"})
+
+_LINE = Form(np.stack([np.linspace(-0.5, 0.5, 9), np.zeros(9)], axis=1), (9,), 1.0, 0.0)
+_UPRIGHT_LINE = Form(_LINE.points[:, ::-1].copy(), (9,), 0.0, 1.0)
+
+
+class Fit(IntEnum):
+    """How a form is brought into a box."""
+
+    OWN = 0
+    """It takes the height, and keeps most of its own proportions."""
+    FILL = 1
+    """It fills the box both ways."""
+    LONG = 2
+    """It takes the length, and keeps its own proportions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A symbol as someone wrote it: strokes in any unit, y down."""
+class Choice:
+    """How a hand writes a mark.
 
-    writer: str
-    strokes: tuple[Stroke, ...]
+    Attributes:
+        form: its strokes.
+        fit: how they are brought into the mark's box.
+        wide, tall: how much wider and taller than others this hand writes it.
+    """
 
-
-@dataclass(frozen=True)
-class SymbolBank:
-    """Written symbols by label."""
-
-    samples: dict[str, tuple[Sample, ...]]
-
-    @staticmethod
-    def from_inks(inks: Iterable[Ink]) -> SymbolBank:
-        """The segmented symbols of inks."""
-        samples: dict[str, list[Sample]] = defaultdict(list)
-        for ink in inks:
-            writer = writer_of(ink.id)
-            for label, indices in ink.symbols:
-                if indices:
-                    samples[label].append(Sample(writer, tuple(ink.strokes[i] for i in indices)))
-        return SymbolBank({label: tuple(found) for label, found in samples.items()})
-
-    @cached_property
-    def writers(self) -> tuple[str, ...]:
-        """Every writer once per symbol, so that who wrote more is drawn more often."""
-        return tuple(sample.writer for found in self.samples.values() for sample in found)
-
-    @cached_property
-    def _by_writer(self) -> dict[tuple[str, str], list[Sample]]:
-        own: dict[tuple[str, str], list[Sample]] = defaultdict(list)
-        for label, found in self.samples.items():
-            for sample in found:
-                own[label, sample.writer].append(sample)
-        return dict(own)
-
-    def by(self, writer: str, label: str) -> Sequence[Sample]:
-        """A symbol as one writer wrote it, or as everyone did if the writer never has."""
-        return self._by_writer.get((label, writer)) or self.samples.get(label, ())
-
-
-def writer_of(ink_id: str) -> str:
-    """Who wrote an ink, as far as CROHME's file names tell: `formulaire012-equation034`, `101_Fabricio`."""
-    if re.match(r"\d+_[A-Za-z]", ink_id):
-        return ink_id.split("_", 1)[1]
-    return re.split(r"[-_](?=[^-_]*$)", ink_id)[0]
+    form: Form
+    fit: Fit
+    wide: float = 1.0
+    tall: float = 1.0
 
 
 class Hand:
-    """One writer at one formula: writes the same symbol in the same way, and leans to one side.
+    """One writer at one formula: writes the same symbol in the same way.
 
     Args:
         bank: where the symbols come from.
         rng: decides the writer and everything else.
-        writer: whose symbols to prefer.
     """
 
-    def __init__(self, bank: SymbolBank, rng: np.random.Generator, writer: str) -> None:
+    def __init__(self, bank: SymbolBank, rng: np.random.Generator) -> None:
         self._bank = bank
         self._rng = rng
-        self._writer = writer
-        self._chosen: dict[str, list[Sample]] = {}
-        self.slant = float(rng.normal(0.0, 0.12))
-        self.untidiness = float(rng.uniform(0.4, 1.3))
+        # What the writer never wrote is borrowed from the same few others.
+        self._writers = [
+            found[int(rng.integers(len(found)))] for found in (bank.writers, bank.fluent, bank.fluent) if found
+        ]
+        self._samples: dict[str, list[Form]] = {}
+        self._chosen: dict[tuple[str, str, Style], list[Choice]] = {}
 
-    def sample(self, label: str) -> Sample | None:
-        """A written symbol; None if the bank has none. A formula shows two forms of a symbol at most."""
-        if label not in self._chosen:
-            own = self._bank.by(self._writer, label)
-            picks = self._rng.integers(0, len(own), 2).tolist() if own else []
-            self._chosen[label] = [own[p] for p in picks]
-        forms = self._chosen[label]
-        return forms[int(self._rng.random() < 0.25)] if forms else None
+    def choose(self, mark: Mark) -> Choice:
+        """How the hand writes a mark this time: in one of two ways at most."""
+        if mark.glyph is None:
+            return Choice(_LINE if mark.box.width >= mark.box.height else _UPRIGHT_LINE, Fit.LONG)
+        key = (mark.label, "" if mark.label else mark.glyph.font + mark.glyph.name, mark.style)
+        if key not in self._chosen:
+            wide, tall = np.exp(self._rng.normal(0.0, 0.1, 2)).tolist()
+            forms, fit = self._forms(mark, mark.glyph)
+            self._chosen[key] = [Choice(form, fit, wide, tall) for form in forms]
+        choices = self._chosen[key]
+        return choices[0] if len(choices) == 1 or self._rng.random() < 0.75 else choices[1]
 
-    def write(self, mark: Mark) -> list[Stroke]:
-        """Strokes of a mark, in em."""
-        if mark.kind is MarkKind.RULE:
-            return [self._line(mark.box)]
+    def written(self, label: str) -> Form | None:
+        """A written symbol; None if the bank has none."""
+        forms = self._written(label)
+        return forms[0] if forms else None
+
+    def _written(self, label: str) -> list[Form]:
+        if label not in self._samples:
+            found = self._bank.by(label, *self._writers)
+            picks = self._rng.integers(0, len(found), 2).tolist() if found else []
+            self._samples[label] = [found[k].form for k in picks]
+        return self._samples[label]
+
+    def _forms(self, mark: Mark, glyph: Glyph) -> tuple[list[Form], Fit]:
+        """Ways to write a mark, and how they go into its box."""
+        forms = self._written(mark.label) if mark.label else []
         if mark.kind is MarkKind.RADICAL:
-            return [self._radical(mark.box, mark.hook)]
-        sample = self.sample(mark.label) if mark.label else None
-        if sample is not None:
-            strokes = _fitted(sample.strokes, mark.box, free=mark.label in _FREE)
-        else:
-            assert mark.glyph is not None  # only rules have none
-            glyph = mark.glyph
-            origin = np.array([glyph.x, glyph.y])
-            strokes = [stroke * glyph.size + origin for stroke in skeleton(glyph.shape)]
-            strokes = _fitted(strokes, mark.box, free=True)
-        return self._jittered(strokes, mark.box)
-
-    def _jittered(self, strokes: Sequence[npt.NDArray[np.floating]], box: Box) -> list[Stroke]:
-        """Strokes sheared, turned, resized and moved a little about the middle of their box, and bent smoothly."""
-        rng, mess = self._rng, self.untidiness
-        size = max(box.width, box.height)
-        centre = np.array(box.center)
-        turn = rng.normal(0.0, 0.04) * mess
-        scale = np.exp(rng.normal(0.0, 0.05 * mess, 2))
-        linear = np.array([[scale[0], -self.slant - turn], [turn, scale[1]]])
-        # A lone small mark may stray by a share of the line, a wide one not by a share of its width.
-        shift = rng.normal(0.0, 0.03 * mess, 2) * min(1.0, 0.3 + size)
-        bend = rng.normal(0.0, 0.02 * mess, (2, 2)) * min(size, 1.5)
-        phase = rng.uniform(0.0, 2 * math.pi, (2, 2))
-        moved = []
-        for stroke in strokes:
-            local = (stroke - centre) / max(size, 1e-6)
-            waves = sum(bend[k] * np.sin(3.0 * local[:, [k]] + phase[k]) for k in range(2))
-            moved.append(((stroke - centre) @ linear.T + centre + shift + waves).astype(np.float32))
-        return moved
-
-    def _line(self, box: Box) -> Stroke:
-        """A ruled line drawn freehand: a little askew, a little bent, its ends not quite where they belong."""
-        rng, mess = self._rng, self.untidiness
-        start, end = np.array([box.x0, box.center[1]]), np.array([box.x1, box.center[1]])
-        if box.height > box.width:
-            start, end = np.array([box.center[0], box.y0]), np.array([box.center[0], box.y1])
-        start = start + rng.normal(0.0, 0.06 * mess, 2) * [1.0, 0.5]
-        end = end + rng.normal(0.0, 0.06 * mess, 2) * [1.0, 0.5]
-        t = np.linspace(0.0, 1.0, 9)[:, None]
-        across = np.array([-(end - start)[1], (end - start)[0]]) / max(float(np.linalg.norm(end - start)), 1e-6)
-        bow = rng.normal(0.0, 0.03 * mess) * np.sin(math.pi * t) + rng.normal(0.0, 0.015 * mess) * np.sin(5 * t)
-        line: Stroke = (start + (end - start) * t + across * bow).astype(np.float32)
-        return line
-
-    def _radical(self, box: Box, hook: float) -> Stroke:
-        """A radical sign in one stroke: tick, down, up, and along the bar."""
-        rng, mess = self._rng, self.untidiness
-        width, height = hook, box.height
-        top = box.y0 + 0.03
-        corners = np.array(
-            [
-                [box.x0, box.y1 - 0.45 * height],
-                [box.x0 + 0.25 * width, box.y1 - 0.55 * height],
-                [box.x0 + 0.55 * width, box.y1],
-                [box.x0 + 0.95 * width, top],
-                [box.x1, top],
-            ]
-        )
-        corners += rng.normal(0.0, 0.04 * mess, corners.shape) * [1.0, 0.7]
-        corners[:, 0] = np.maximum.accumulate(corners[:, 0])
-        bar = self._line(Box(corners[3, 0], float(top), max(corners[4, 0], corners[3, 0] + 0.05), float(top)))
-        return np.concatenate([corners[:4].astype(np.float32), bar[1:]])
+            return forms or [radical.PLAIN], Fit.FILL
+        fit = Fit.FILL if not forms or mark.label in _FREE else Fit.LONG if mark.label in _LONG else Fit.OWN
+        if not forms and (mark.label or len(glyph.name) > 1):
+            form = form_of(sign_name(glyph.name), self._rng.random(), self.written)
+            forms = [form] if form else []
+        if mark.style is Style.BLACKBOARD:
+            forms, fit = [f for letter in forms if (f := blackboard(letter, self.written))], Fit.FILL
+        elif mark.style is Style.BOLD:
+            forms = [bold(letter) for letter in forms]
+        return (forms, fit) if forms else ([_traced(glyph.shape)], Fit.FILL)
 
 
-def _fitted(strokes: Sequence[npt.NDArray[np.floating]], box: Box, *, free: bool) -> list[npt.NDArray[np.float64]]:
-    """Strokes scaled into a box.
-
-    A `free` sign fills the box both ways. Others take the height of the box and keep half of their own proportions.
-    A line is scaled by its length alone.
-    """
-    points = np.concatenate(strokes).astype(np.float64)
-    low, high = points.min(axis=0), points.max(axis=0)
-    width, height = np.maximum(high - low, 1e-6).tolist()
-    sx, sy = box.width / width, box.height / height
-    if height < _FLAT * width:
-        sy = sx
-    elif width < _THIN * height:
-        sx = sy
-    elif not free:
-        sx = min(math.sqrt(sx * sy), 1.35 * sx)
-    if max(width, height) <= 1e-6:
-        sx = sy = 0.0
-    middle = (low + high) / 2
-    return [(stroke - middle) * [sx, sy] + np.array(box.center) for stroke in strokes]
+@lru_cache(maxsize=5_000)
+def _traced(shape: Shape) -> Form:
+    """A sign copied from print, line by line."""
+    return Form.of(skeleton(shape))
 
 
 def paint_by_hand(
@@ -201,49 +135,107 @@ def paint_by_hand(
 
     Args:
         layout: the formula.
-        bank: written symbols; what it lacks is copied from print, line by line.
+        bank: written symbols; what it lacks is put together from others, drawn plainly, or copied from print.
         em_px: pixels per em; an x is about 0.43 em high.
         rng: decides the writer, the pen and all variation.
         pen: what to write with; None draws one.
 
     Returns:
         The picture; `glyphs` are the marks: labels for symbols, `\\sqrt` for radicals, `rule` for lines, and
-        `font:name` for what was copied from print.
+        `font:name` for what the bank lacks.
     """
-    writers = bank.writers
-    hand = Hand(bank, rng, writers[int(rng.integers(len(writers)))] if writers else "")
+    hand, manner = Hand(bank, rng), Manner.drawn(rng)
     pen = pen or Pen.drawn(rng, 0.65 * em_px)
-    stretch = np.array([math.exp(rng.normal(0.08, 0.1)), 1.0])
-    rise, waves, phase = rng.normal(0.0, 0.012), rng.uniform(0.2, 0.8), rng.uniform(0.0, 2 * math.pi)
-    wander = abs(rng.normal(0.0, 0.05)) * hand.untidiness
-    names: list[str] = []
-    written: list[list[Stroke]] = []
-    for mark in marks_of(layout):
-        strokes = []
-        for stroke in hand.write(mark):
-            drift = rise * stroke[:, 0] + wander * np.sin(waves * stroke[:, 0] + phase)
-            strokes.append(((stroke + np.stack([0 * drift, drift], axis=1)) * stretch * em_px).astype(np.float32))
-        names.append(_name(mark, bank))
-        written.append(strokes)
-    return _drawn(names, written, pen, rng)
+    marks = marks_of(layout, words=_FUNCTIONS & bank.samples.keys())
+    choices = [hand.choose(mark) for mark in marks]
+    corners, scales, choices = _places(marks, choices, manner, rng)
+    centres = (corners[:, :2] + corners[:, 2:]) / 2
+    points = _bent(choices, centres, scales, manner, rng)
+    points[:, 1] += manner.rise * points[:, 0] + manner.wander * np.sin(manner.waves * points[:, 0] + manner.phase)
+    points *= [manner.stretch * em_px, em_px]
+    writing = Writing(points, np.fromiter((n for choice in choices for n in choice.form.counts), np.intp))
+    ends = np.cumsum([len(choice.form.counts) for choice in choices]).tolist()
+    signs = [(_name(mark, bank), range(first, end)) for mark, first, end in zip(marks, [0, *ends], ends, strict=False)]
+    return paint_writing(writing, signs, pen, rng, baseline=0.0)
+
+
+def _places(
+    marks: Sequence[Mark], choices: Sequence[Choice], manner: Manner, rng: np.random.Generator
+) -> tuple[Array, Array, list[Choice]]:
+    """Boxes of the marks [m, 4] and the scales of their forms [m, 2], and the forms, radical signs made to measure."""
+    places = Places.of(marks)
+    growth = places.growth(manner)
+    tops, bottoms = places.rows(manner, growth, rng)
+    sizes = np.stack([(places.corners[:, 2] - places.corners[:, 0]) * growth, bottoms - tops], axis=1)
+    scales = _scales(choices, sizes)
+    widths = scales[:, 0] * [choice.form.width for choice in choices]
+    before, after = places.ruler(widths, manner, rng)
+    left, right, hooks = (
+        np.interp(x, before, after) for x in (places.corners[:, 0], places.corners[:, 2], places.hooks)
+    )
+    fitted = list(choices)
+    for k, mark in enumerate(marks):
+        if mark.kind is MarkKind.SYMBOL and not places.wide[k]:
+            continue
+        if mark.kind is not MarkKind.SYMBOL:
+            right[k] += manner.overhang
+        if mark.kind is MarkKind.RULE:
+            left[k] -= manner.overhang
+        if mark.kind is MarkKind.RADICAL:
+            width, hook = max(right[k] - left[k], 1e-3), hooks[k] - left[k]
+            form = radical.fitted(choices[k].form, width, float(sizes[k, 1]), min(hook, 0.9 * width))
+            fitted[k] = Choice(form, Fit.FILL)
+            scales[k] = 1.0
+        elif places.wide[k]:
+            scales[k, 0] = max(right[k] - left[k], 1e-3) / max(choices[k].form.width, 1e-6)
+    return np.stack([left, tops, right, bottoms], axis=1), scales, fitted
+
+
+def _scales(choices: Sequence[Choice], sizes: Array) -> Array:
+    """Factors [m, 2] that bring each form to a box of `sizes` [m, 2]. A line is scaled by its length alone."""
+    table = np.array([(c.form.width, c.form.height, c.fit, c.wide, c.tall) for c in choices])
+    own, fit, taste = table[:, :2], table[:, 2], table[:, 3:]
+    fill = sizes / np.maximum(own, 1e-6) * np.where(fit[:, None] == Fit.FILL, 1.0, taste)
+    across, down = fill.T
+    long, thin = own[:, 1] < _FLAT * own[:, 0], own[:, 0] < _THIN * own[:, 1]
+    long |= (fit == Fit.LONG) & ~thin
+    between = np.minimum(across**0.15 * down**0.85, 1.35 * across)
+    x = np.select([long, thin, fit == Fit.FILL], [across, down, across], between)
+    scales: Array = np.stack([x, np.where(long, across, down)], axis=1)
+    scales[own.max(axis=1) <= 1e-6] = 0.0
+    return scales
+
+
+def _bent(choices: Sequence[Choice], centres: Array, scales: Array, manner: Manner, rng: np.random.Generator) -> Points:
+    """Points of all forms, each sheared, turned, resized and moved a little about its centre, and bent smoothly."""
+    forms = [choice.form for choice in choices]
+    count, mess = len(forms), manner.untidiness
+    owners = np.repeat(np.arange(count), [len(form.points) for form in forms])
+    sizes = np.maximum(np.array([(form.width, form.height) for form in forms]) * scales, 1e-6)
+    longest = sizes.max(axis=1)
+    # A lone small mark may stray by a share of the line, a wide one not by a share of its width.
+    calm = np.minimum(1.0, 1.0 / longest)
+    turn = rng.normal(0.0, 0.04 * mess, count) * calm
+    stretch = np.exp(rng.normal(0.0, 0.05 * mess, (count, 2)) * calm[:, None]) * scales
+    shear = manner.slant * np.minimum(1.0, 1.2 / np.maximum(sizes[:, 1], 1e-3))
+    shift = rng.normal(0.0, 0.03 * mess, (count, 2)) * np.minimum(1.0, 0.3 + longest)[:, None] + centres
+    bend = rng.normal(0.0, 0.02 * mess, (2, count, 2)) * np.minimum(longest, 1.5)[:, None]
+    phases = rng.uniform(0.0, 2 * math.pi, (2, count, 2))
+    points = np.concatenate([form.points for form in forms]) * stretch[owners]
+    local = 3.0 * points / longest[owners, None]
+    waves = sum(bend[k][owners] * np.sin(local[:, [k]] + phases[k][owners]) for k in range(2))
+    leant = np.stack(
+        [points[:, 0] - (shear + turn)[owners] * points[:, 1], points[:, 1] + turn[owners] * points[:, 0]], axis=1
+    )
+    moved: Points = leant + shift[owners] + waves
+    return moved
 
 
 def _name(mark: Mark, bank: SymbolBank) -> str:
     if mark.kind is MarkKind.RULE:
         return "rule"
-    if mark.kind is MarkKind.SYMBOL and mark.label not in bank.samples and mark.glyph is not None:
-        return f"{mark.glyph.font}:{mark.glyph.name}"
-    return mark.label
-
-
-def _drawn(names: Sequence[str], written: Sequence[Sequence[Stroke]], pen: Pen, rng: np.random.Generator) -> Painted:
-    """Groups of strokes, in pixels from the formula's origin, drawn on a canvas that holds them."""
-    points = np.concatenate([stroke for group in written for stroke in group])
-    margin = pen.width_px * 1.5 + pen.tremor_px + 2
-    corner = np.floor(points.min(axis=0) - margin)
-    width, height = (np.ceil(points.max(axis=0) + margin) - corner).astype(int).tolist()
-    placed = [[(stroke - corner).astype(np.float32) for stroke in group] for group in written]
-    canvas = np.zeros((height, width), dtype=np.uint8)
-    draw_strokes(canvas, [stroke for group in placed for stroke in group], pen, rng)
-    boxes = [(name, stroke_box(group, pen)) for name, group in zip(names, placed, strict=True)]
-    return trimmed(canvas, boxes, float(-corner[1]))
+    if mark.kind is MarkKind.RADICAL or mark.glyph is None:
+        return mark.label
+    if mark.style is Style.PLAIN and mark.label in bank.samples:
+        return mark.label
+    return f"{mark.glyph.font}:{mark.glyph.name}"

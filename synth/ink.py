@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ import numpy.typing as npt
 from scanpage.errors import InputError
 from scanpage.geometry import Box
 from synth.inkml import read_inkml
-from synth.paint import Painted, trimmed
-from synth.pen import Ink, Pen, Stroke, draw_strokes, stroke_box
+from synth.paint import Painted
+from synth.pen import Ink, Pen, Points, Stroke, Writing, paint_writing
 
 __all__ = ["Ink", "Pen", "Stroke", "paint_ink", "read_inks", "symbol_size"]
 
@@ -64,8 +65,11 @@ def _from_json(record: Mapping[str, Any]) -> Ink:
 
 def symbol_size(strokes: Sequence[Stroke]) -> float:
     """The longer side of a middling stroke, in the strokes' units: how large the hand writes."""
-    extents = [float(np.ptp(stroke, axis=0).max()) for stroke in strokes]
-    return max(float(np.median(extents)), 1e-3)
+    return _middling(*Writing.of(strokes).bounds())
+
+
+def _middling(lows: Points, highs: Points) -> float:
+    return max(float(np.median((highs - lows).max(axis=1))), 1e-3)
 
 
 def paint_ink(
@@ -90,49 +94,43 @@ def paint_ink(
     Returns:
         The picture; `glyphs` are the segmented symbols by label, `baseline_px` is an estimate.
     """
-    strokes = list(ink.strokes if isinstance(ink, Ink) else ink)
-    symbols = ink.symbols if isinstance(ink, Ink) else ()
-    strokes = _varied(strokes, symbols, rng, variation)
-    points = np.concatenate(strokes)
-    low, high = points.min(axis=0), points.max(axis=0)
-    size = symbol_size(strokes)
+    strokes = ink.strokes if isinstance(ink, Ink) else ink
+    symbols = [s for s in ink.symbols if s[1]] if isinstance(ink, Ink) else []
+    writing = _varied(Writing.of(strokes), [s for _, s in symbols], rng, variation)
+    lows, highs = writing.bounds()
+    low, high = lows.min(axis=0), highs.max(axis=0)
+    size = _middling(lows, highs)
     tall = max(float(high[1] - low[1]), size)
     pen = pen or Pen.drawn(rng, size * height_px / tall)
     scale = max(height_px - pen.width_px, 1.0) / tall
-    margin = math.ceil(pen.width_px * 1.5 + pen.tremor_px + 2)
-    strokes = [((stroke - low) * scale + margin).astype(np.float32) for stroke in strokes]
-    width, height = (int(v) for v in np.ceil((high - low) * scale) + 2 * margin)
-    canvas = np.zeros((height, width), dtype=np.uint8)
-    draw_strokes(canvas, strokes, pen, rng)
-    boxes = [(label, stroke_box([strokes[i] for i in indices], pen)) for label, indices in symbols if indices]
-    return trimmed(canvas, boxes, _baseline(boxes, height - margin))
+    placed = Writing((writing.points - low) * scale, writing.counts)
+    painted = paint_writing(placed, symbols, pen, rng, baseline=0.0)
+    return replace(painted, baseline_px=_baseline(painted.glyphs, painted.alpha.shape[0] - pen.width_px / 2))
 
 
 def _varied(
-    strokes: Sequence[Stroke],
-    symbols: Sequence[tuple[str, tuple[int, ...]]],
-    rng: np.random.Generator,
-    variation: float,
-) -> list[Stroke]:
+    writing: Writing, symbols: Sequence[tuple[int, ...]], rng: np.random.Generator, variation: float
+) -> Writing:
     """Strokes moved as another hand would have: symbols shifted and scaled a little, then the whole sheared."""
-    size = symbol_size(strokes)
-    groups = [list(indices) for _, indices in symbols] or [[i] for i in range(len(strokes))]
-    moved = list(strokes)
-    for group in groups:
-        if group:
-            centre = np.concatenate([strokes[i] for i in group]).mean(axis=0)
-            shift = rng.normal(0.0, 0.04 * size * variation, 2)
-            stretch = np.exp(rng.normal(0.0, 0.05 * variation, 2))
-            for i in group:
-                moved[i] = ((strokes[i] - centre) * stretch + centre + shift).astype(np.float32)
-    linear = _random_linear(rng, variation).astype(np.float32)
+    counts = writing.counts
+    size = _middling(*writing.bounds())
+    owners = np.arange(len(counts)) if not symbols else np.full(len(counts), len(symbols))
+    for k, strokes in enumerate(symbols):
+        owners[list(strokes)] = k
+    groups = int(owners.max()) + 1
+    shift = rng.normal(0.0, 0.04 * size * variation, (groups, 2))
+    stretch = np.exp(rng.normal(0.0, 0.05 * variation, (groups, 2)))
+    if symbols and groups > len(symbols):  # strokes without a symbol stay
+        shift[-1], stretch[-1] = 0.0, 1.0
+    owner = np.repeat(owners, counts)
+    total = np.maximum(np.bincount(owner, minlength=groups), 1)
+    centre = np.stack([np.bincount(owner, writing.points[:, axis], groups) / total for axis in (0, 1)], axis=1)
+    moved = (writing.points - centre[owner]) * stretch[owner] + (centre + shift)[owner]
+    bent = moved @ _random_linear(rng, variation).T
     wander = rng.normal(0.0, 0.06 * size * variation)
     waves, phase = rng.uniform(0.1, 0.4) / size, rng.uniform(0.0, 2 * np.pi)
-    for i, stroke in enumerate(moved):
-        bent = stroke @ linear.T
-        bent[:, 1] += np.float32(wander) * np.sin(bent[:, 0] * np.float32(waves) + np.float32(phase))
-        moved[i] = bent
-    return moved
+    bent[:, 1] += wander * np.sin(bent[:, 0] * waves + phase)
+    return Writing(bent, counts)
 
 
 def _random_linear(rng: np.random.Generator, variation: float) -> npt.NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,16 +9,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from scanpage.geometry import Box
+from synth.paint import Painted, halved, trimmed
 
 Stroke = npt.NDArray[np.float32]
 """Pen positions [n, 2], x to the right, y down."""
 
-SUPERSAMPLING = 4
+_HALVINGS = 2
+SUPERSAMPLING = 2**_HALVINGS
 """Line widths are drawn to a quarter of a pixel."""
 
-_STEP_PX = 1.0
-"""Distance of the points that a stroke is resampled to."""
+_SHIFT = 4
+"""Positions on the supersampled canvas are given to cv2 in sixteenths."""
+
+Points = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,55 +73,138 @@ class Pen:
         )
 
 
-def draw_strokes(canvas: npt.NDArray[np.uint8], strokes: Sequence[Stroke], pen: Pen, rng: np.random.Generator) -> None:
-    """Draws strokes (in pixels of the canvas; pixel centres at half integers) onto a uint8 alpha canvas [h, w]."""
-    height, width = canvas.shape
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Strokes end to end in one array, so that all are bent and drawn at once.
+
+    Attributes:
+        points: [n, 2] of all strokes, one stroke after the other.
+        counts: [s], points of each stroke, each at least 1.
+    """
+
+    points: Points
+    counts: Counts
+
+    @staticmethod
+    def of(strokes: Sequence[Stroke]) -> Writing:
+        return Writing(
+            np.concatenate(strokes).astype(np.float64), np.fromiter(map(len, strokes), np.intp, count=len(strokes))
+        )
+
+    @property
+    def starts(self) -> Counts:
+        """[s], where each stroke begins in `points`."""
+        return np.cumsum(self.counts) - self.counts
+
+    def bounds(self) -> tuple[Points, Points]:
+        """Least and greatest coordinates of each stroke, [s, 2] each."""
+        starts = self.starts
+        return np.minimum.reduceat(self.points, starts), np.maximum.reduceat(self.points, starts)
+
+
+def paint_writing(
+    writing: Writing,
+    signs: Sequence[tuple[str, Sequence[int]]],
+    pen: Pen,
+    rng: np.random.Generator,
+    *,
+    baseline: float,
+) -> Painted:
+    """Draws strokes on a canvas that fits them.
+
+    Args:
+        writing: strokes in pixels, wherever they stand.
+        signs: label and strokes of each sign, which becomes a box; each has a stroke at least.
+        pen: what to draw with.
+        rng: decides how the line swells and trembles.
+        baseline: y of the baseline, in the strokes' pixels.
+    """
+    margin = pen.width_px * 1.5 + pen.tremor_px + 2
+    corner = np.floor(writing.points.min(axis=0) - margin)
+    size = np.ceil(writing.points.max(axis=0) + margin) - corner
+    placed = Writing(writing.points - corner, writing.counts)
+    canvas = draw(placed, int(size[0]), int(size[1]), pen, rng)
+    low, high = placed.bounds()
+    order = np.fromiter((i for _, strokes in signs for i in strokes), np.intp)
+    corners = np.zeros((0, 4))
+    if len(order):
+        ends = np.cumsum([len(strokes) for _, strokes in signs])
+        firsts = np.concatenate([[0], ends[:-1]])
+        reach = pen.width_px / 2
+        corners = np.concatenate(
+            [np.minimum.reduceat(low[order], firsts) - reach, np.maximum.reduceat(high[order], firsts) + reach], axis=1
+        )
+    return trimmed(canvas, [label for label, _ in signs], corners, baseline - float(corner[1]))
+
+
+def draw(writing: Writing, width: int, height: int, pen: Pen, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Draws strokes, in pixels with centres at half integers; returns alpha, uint8 [height, width]."""
     fine = np.zeros((height * SUPERSAMPLING, width * SUPERSAMPLING), dtype=np.uint8)
-    for stroke in strokes:
-        _draw_stroke(fine, stroke, pen, rng)
-    drawn = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
-    if pen.darkness < 1.0:
-        drawn = cv2.convertScaleAbs(drawn, alpha=pen.darkness)
-    np.maximum(canvas, drawn, out=canvas)
+    # A chord of this length strays a tenth of a pixel from the tightest curve that such a pen draws.
+    step = min(max(0.6 * pen.width_px, 1.0), 2.0)
+    even = resampled(writing, step)
+    path, thickness = _swollen(even, step, pen, rng)
+    points = np.round((path * SUPERSAMPLING - 0.5) * (1 << _SHIFT)).astype(np.int32)
+    dots = np.flatnonzero(even.counts == 1)
+    radius = max(1, round(pen.width_px * SUPERSAMPLING * 0.6))
+    for point in points[even.starts[dots]].tolist():
+        cv2.circle(fine, point, radius << _SHIFT, 255, -1, cv2.LINE_8, _SHIFT)
+    for width_fine, runs in _runs(points, thickness, even.counts).items():
+        cv2.polylines(fine, runs, False, 255, width_fine, cv2.LINE_8, _SHIFT)
+    drawn = halved(fine, _HALVINGS)
+    return cv2.convertScaleAbs(drawn, alpha=pen.darkness) if pen.darkness < 1.0 else drawn
 
 
-def stroke_box(strokes: Sequence[Stroke], pen: Pen) -> Box:
-    """The ink of strokes drawn with a pen, in the strokes' pixels."""
-    points = np.concatenate(strokes)
-    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    return Box(x0, y0, x1, y1).padded(pen.width_px / 2)
-
-
-def _draw_stroke(fine: npt.NDArray[np.uint8], stroke: Stroke, pen: Pen, rng: np.random.Generator) -> None:
-    path = resampled(stroke)
-    count = len(path)
-    phases = rng.random(4) * (2 * np.pi)
-    along = np.arange(count) * _STEP_PX / (8.0 * pen.width_px)  # swings about every fifty widths
-    swing = 0.6 * np.sin(along + phases[0]) + 0.4 * np.sin(2.3 * along + phases[1])
-    ends = np.minimum(np.arange(count), np.arange(count)[::-1]) * _STEP_PX / (2.0 * pen.width_px)
+def _swollen(even: Writing, step: float, pen: Pen, rng: np.random.Generator) -> tuple[Points, npt.NDArray[np.int64]]:
+    """Where the line runs, [n, 2], and how thick it is there, [n] in supersampled pixels."""
+    counts = even.counts
+    index = np.arange(len(even.points)) - np.repeat(even.starts, counts)
+    phases = np.repeat(rng.random((len(counts), 4)) * (2 * np.pi), counts, axis=0)
+    along = index * (step / (8.0 * pen.width_px))  # swings about every fifty widths
+    swing = 0.6 * np.sin(along + phases[:, 0]) + 0.4 * np.sin(2.3 * along + phases[:, 1])
+    ends = np.minimum(index, np.repeat(counts - 1, counts) - index) * (step / (2.0 * pen.width_px))
     widths = pen.width_px * (1 + pen.pressure * swing) * (1 - pen.taper * np.exp(-ends))
-    if pen.tremor_px > 0 and count > 2:
-        path = path + pen.tremor_px * np.stack([np.sin(3 * along + phases[2]), np.sin(2.6 * along + phases[3])], axis=1)
-    thickness = np.maximum(1, np.round(widths * SUPERSAMPLING)).astype(int)
-    points = np.round((path * SUPERSAMPLING - 0.5) * 16).astype(np.int32)
-    if count == 1:
-        radius = max(1, round(pen.width_px * SUPERSAMPLING * 0.6))
-        cv2.circle(fine, points[0].tolist(), radius * 16, 255, -1, cv2.LINE_8, 4)
-        return
-    changes = [0, *(np.flatnonzero(np.diff(thickness)) + 1).tolist(), count]
-    for start, end in itertools.pairwise(changes):
-        run = points[max(start - 1, 0) : end]
-        cv2.polylines(fine, [run], False, 255, int(thickness[start]), cv2.LINE_8, 4)
+    path = even.points
+    if pen.tremor_px > 0:
+        trembling = np.repeat(np.minimum(counts - 1, 2) * (pen.tremor_px / 2), counts)
+        path = path.copy()
+        path[:, 0] += trembling * np.sin(3 * along + phases[:, 2])
+        path[:, 1] += trembling * np.sin(2.6 * along + phases[:, 3])
+    return path, np.maximum(1, np.round(widths * SUPERSAMPLING)).astype(np.int64)
 
 
-def resampled(stroke: Stroke) -> npt.NDArray[np.float64]:
-    """The stroke at even steps of a pixel, its corners rounded a little; one point for a dot."""
-    points = np.asarray(stroke, dtype=np.float64)
-    steps = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
-    lengths = np.concatenate([[0.0], np.cumsum(steps)])
-    if lengths[-1] < 0.5 * _STEP_PX:
-        return points[:1]
-    at = np.linspace(0.0, lengths[-1], max(3, int(lengths[-1] / _STEP_PX) + 1))
-    even = np.stack([np.interp(at, lengths, points[:, 0]), np.interp(at, lengths, points[:, 1])], axis=1)
-    even[1:-1] = 0.25 * even[:-2] + 0.5 * even[1:-1] + 0.25 * even[2:]
-    return even
+def _runs(
+    points: npt.NDArray[np.int32], thickness: npt.NDArray[np.int64], counts: Counts
+) -> dict[int, list[npt.NDArray[np.int32]]]:
+    """Parts of strokes by thickness; each begins with the last point of the part before."""
+    last = np.cumsum(counts) - 1
+    first = last - counts + 1
+    leads_on = np.ones(len(points), dtype=bool)
+    leads_on[last] = False
+    changes = np.flatnonzero(np.diff(thickness) != 0) + 1
+    begins = np.union1d(first, changes)
+    ends = np.append(begins[1:], len(points))
+    begins = np.where((begins > 0) & leads_on[begins - 1], begins - 1, begins)
+    runs: dict[int, list[npt.NDArray[np.int32]]] = {}
+    for begin, end, thick in zip(begins.tolist(), ends.tolist(), thickness[ends - 1].tolist(), strict=True):
+        if end - begin > 1:
+            runs.setdefault(thick, []).append(points[begin:end])
+    return runs
+
+
+def resampled(writing: Writing, step: float) -> Writing:
+    """Strokes at even steps (pixels), their corners rounded a little; a dot is one point."""
+    points, counts = writing.points, writing.counts
+    last = np.cumsum(counts) - 1
+    first = last - counts + 1
+    lengths = np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T)
+    lengths[first] = 1.0  # from stroke to stroke: where no sample falls
+    at = np.cumsum(lengths)
+    reach = at[last] - at[first]
+    samples = np.where(reach < 0.5 * step, 1, np.maximum(3, (reach / step).astype(np.intp) + 1))
+    index = np.arange(samples.sum()) - np.repeat(np.cumsum(samples) - samples, samples)
+    wanted = np.repeat(at[first], samples) + index * np.repeat(reach / np.maximum(samples - 1, 1), samples)
+    even = np.stack([np.interp(wanted, at, points[:, 0]), np.interp(wanted, at, points[:, 1])], axis=1)
+    inner = np.flatnonzero((index > 0) & (index < np.repeat(samples - 1, samples)))
+    even[inner] = 0.25 * even[inner - 1] + 0.5 * even[inner] + 0.25 * even[inner + 1]
+    return Writing(even, samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -17,6 +18,8 @@ _MIN_STROKE_PX = 3
 
 _NEIGHBOURS = ((-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1))
 
+_SMOOTHINGS = 4
+
 Pixel = tuple[int, int]
 
 
@@ -30,7 +33,15 @@ def skeleton(shape: Shape) -> tuple[Stroke, ...]:
     polygons = [np.round((c * (_PX_PER_EM / UNITS_PER_EM) - corner) * 16).astype(np.int32) for c in shape.contours]
     cv2.fillPoly(ink, polygons, 1, lineType=cv2.LINE_8, shift=4)
     paths = trace(_with_dots(thin(ink.astype(bool)), ink))
-    return tuple(((np.array(path)[:, ::-1] + corner) / _PX_PER_EM).astype(np.float32) for path in paths)
+    return tuple(((_smoothed(path)[:, ::-1] + corner) / _PX_PER_EM).astype(np.float32) for path in paths)
+
+
+def _smoothed(path: Sequence[Pixel]) -> npt.NDArray[np.float64]:
+    """A path without the steps from pixel to pixel; its ends stay."""
+    points = np.array(path, dtype=np.float64)
+    for _ in range(_SMOOTHINGS):
+        points[1:-1] = 0.25 * points[:-2] + 0.5 * points[1:-1] + 0.25 * points[2:]
+    return points if len(points) < 5 else np.concatenate([points[:-1:2], points[-1:]])
 
 
 def _with_dots(lines: npt.NDArray[np.bool_], ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -47,9 +47,9 @@ def test_writers_are_told_by_file_names(ink_id, writer):
 
 
 def test_bank_prefers_the_writer_and_falls_back_on_everyone(bank):
-    assert {s.writer for s in bank.by("formulaire002", "x")} == {"formulaire002"}
-    assert {s.writer for s in bank.by("Ann", "x")} == {"formulaire001", "formulaire002"}
-    assert bank.by("Ann", "y") == ()
+    assert {s.writer for s in bank.by("x", "formulaire002")} == {"formulaire002"}
+    assert {s.writer for s in bank.by("x", "Ann")} == {"formulaire001", "formulaire002"}
+    assert bank.by("y", "Ann") == ()
 
 
 def test_extensible_pieces_become_one_delimiter():

@@ -89,6 +89,6 @@ def test_a_glyph_that_leaves_the_canvas_is_not_an_error():
 
 
 def test_blank_canvas_stays_as_it_is():
-    blank = trimmed(np.zeros((4, 5), dtype=np.uint8), [], 2.0)
+    blank = trimmed(np.zeros((4, 5), dtype=np.uint8), [], np.zeros((0, 4)), 2.0)
     assert blank.alpha.shape == (4, 5)
     assert blank.baseline_px == 2.0

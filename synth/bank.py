@@ -1,0 +1,129 @@
+"""A bank of written symbols: what each writer's hand has shown of each label."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from synth.pen import Ink, Points, Stroke, Writing
+
+_FLUENT = 25
+"""Labels that a writer must have written to lend symbols to others: enough that most come from one hand."""
+
+_STRAIGHT = 1.1
+"""A symbol is a mere line if its strokes are no longer than the diagonal of its box, times this."""
+
+_SELDOM = 0.1
+"""Where a smaller share of a label's samples are mere lines, those have lost strokes (an x of which one is left)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """Strokes ready to be fitted into a box.
+
+    Attributes:
+        points: [n, 2] of all strokes, one after the other, in any unit, y down, the middle of their box at the origin.
+        counts: points of each stroke.
+        width, height: of their box.
+    """
+
+    points: Points
+    counts: tuple[int, ...]
+    width: float
+    height: float
+
+    @staticmethod
+    def of(strokes: Sequence[npt.NDArray[np.floating]]) -> Form:
+        points = np.concatenate(strokes).astype(np.float64)
+        low, high = points.min(axis=0), points.max(axis=0)
+        width, height = (high - low).tolist()
+        return Form(points - (low + high) / 2, tuple(map(len, strokes)), width, height)
+
+    def strokes(self) -> list[Points]:
+        return np.split(self.points, np.cumsum(self.counts)[:-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A symbol as someone wrote it: strokes in any unit, y down."""
+
+    writer: str
+    strokes: tuple[Stroke, ...]
+
+    @cached_property
+    def form(self) -> Form:
+        return Form.of(self.strokes)
+
+
+@dataclass(frozen=True)
+class SymbolBank:
+    """Written symbols by label."""
+
+    samples: dict[str, tuple[Sample, ...]]
+
+    @staticmethod
+    def from_inks(inks: Iterable[Ink]) -> SymbolBank:
+        """The segmented symbols of inks."""
+        samples: dict[str, list[Sample]] = defaultdict(list)
+        for ink in inks:
+            writer = writer_of(ink.id)
+            for label, indices in ink.symbols:
+                if indices:
+                    samples[label].append(Sample(writer, tuple(ink.strokes[i] for i in indices)))
+        return SymbolBank({label: tuple(_without_fragments(found)) for label, found in samples.items()})
+
+    @cached_property
+    def writers(self) -> tuple[str, ...]:
+        """Every writer once per symbol, so that who wrote more is drawn more often."""
+        return tuple(sample.writer for found in self.samples.values() for sample in found)
+
+    @cached_property
+    def fluent(self) -> tuple[str, ...]:
+        """Writers of many different symbols; all writers if nobody wrote many."""
+        labels = Counter(writer for _, writer in self._by_writer)
+        most = max(labels.values(), default=0)
+        return tuple(writer for writer, count in labels.items() if count >= min(_FLUENT, most))
+
+    @cached_property
+    def _by_writer(self) -> dict[tuple[str, str], list[Sample]]:
+        own: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+        for label, found in self.samples.items():
+            for sample in found:
+                own[label, sample.writer].append(sample)
+        return dict(own)
+
+    def by(self, label: str, *writers: str) -> Sequence[Sample]:
+        """A symbol as the first of `writers` who ever wrote it did, or as everyone did if none has."""
+        for writer in writers:
+            own = self._by_writer.get((label, writer))
+            if own:
+                return own
+        return self.samples.get(label, ())
+
+
+def _without_fragments(samples: list[Sample]) -> list[Sample]:
+    writing = Writing.of([stroke for sample in samples for stroke in sample.strokes])
+    steps = np.hypot(*np.diff(writing.points, axis=0, prepend=writing.points[:1]).T)
+    steps[writing.starts] = 0.0
+    strokes = np.array([len(sample.strokes) for sample in samples])
+    firsts = np.cumsum(strokes) - strokes
+    lengths = np.add.reduceat(np.add.reduceat(steps, writing.starts), firsts)
+    low, high = writing.bounds()
+    boxes = np.maximum.reduceat(high, firsts) - np.minimum.reduceat(low, firsts)
+    lines = lengths <= _STRAIGHT * np.hypot(*boxes.T)
+    if lines.mean() >= _SELDOM:
+        return samples
+    return [sample for sample, line in zip(samples, lines.tolist(), strict=True) if not line]
+
+
+def writer_of(ink_id: str) -> str:
+    """Who wrote an ink, as far as CROHME's file names tell: `formulaire012-equation034`, `101_Fabricio`."""
+    if re.match(r"\d+_[A-Za-z]", ink_id):
+        return ink_id.split("_", 1)[1]
+    return re.split(r"[-_](?=[^-_]*$)", ink_id)[0]

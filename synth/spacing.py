@@ -1,0 +1,215 @@
+"""Where a hand puts what print puts elsewhere: wider and uneven gaps, larger scripts, lines further apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from synth.marks import Mark, MarkKind
+
+Array = npt.NDArray[np.float64]
+
+_WIDE, _TALL = 1.4, 1.2
+"""Longer signs (in em) span others: they follow what they span, rather than keep their own size."""
+
+_SCRIPT = 0.95
+"""Type below this size is a script."""
+
+
+class Class(IntEnum):
+    """Signs that a hand makes larger or smaller than print does, together."""
+
+    OTHER = 0
+    LOW = 1
+    DESCENDING = 2
+    OPERATOR = 3
+    RELATION = 4
+    INTEGRAL = 5
+    COMMA = 6
+    DOT = 7
+
+
+_CLASSES = {
+    **dict.fromkeys([*"acemnorsuvwxz", r"\alpha", r"\sigma", r"\pi"], Class.LOW),
+    **dict.fromkeys([*"gpqyj", r"\mu", r"\gamma"], Class.DESCENDING),
+    **dict.fromkeys(["+", "=", r"\lt", r"\gt"], Class.OPERATOR),
+    **dict.fromkeys([r"\leq", r"\geq", r"\neq", r"\pm", r"\in"], Class.RELATION),
+    **{r"\int": Class.INTEGRAL, ",": Class.COMMA, r"\prime": Class.COMMA, ".": Class.DOT},
+}
+
+# Size against print's, and the spread of its logarithm from hand to hand, as CROHME's hands have it.
+_CLASS_SIZES = np.array(
+    [(1.0, 0.08), (1.05, 0.2), (1.1, 0.15), (0.7, 0.2), (0.85, 0.2), (0.85, 0.15), (1.1, 0.15), (0.5, 0.3)]
+)
+_DESCENT = (1.6, 0.3)
+"""The same of what hangs below the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one writer departs from print.
+
+    Attributes:
+        untidiness: how much everything strays, about 1.
+        slant: shear to the right, per unit of height.
+        script_power: scripts are enlarged to their size in print to the power of one minus this.
+        line_spread: factor between lines, scripts and what they belong to.
+        gap: factor of the gaps that print has, `extra_gap` what is added to each, in em.
+        overhang: how much longer than in print a fraction bar is at each end, in em.
+        stretch: proportions of the whole, width to height.
+        rise: slope of the line.
+        classes: size of the signs of each `Class`, against print's.
+        descent: length of what hangs below the line, against print's.
+        wander: how far the baseline swings, in em, with `waves` radians per em from `phase` on.
+    """
+
+    untidiness: float
+    slant: float
+    script_power: float
+    line_spread: float
+    gap: float
+    extra_gap: float
+    overhang: float
+    stretch: float
+    classes: Array
+    descent: float
+    rise: float
+    wander: float
+    waves: float
+    phase: float
+
+    @staticmethod
+    def drawn(rng: np.random.Generator) -> Manner:
+        """A random writer."""
+        untidiness = float(rng.uniform(0.4, 1.4))
+        script_power = float(rng.uniform(-0.3, 0.5))
+        return Manner(
+            untidiness=untidiness,
+            slant=float(rng.normal(0.02, 0.12)),
+            script_power=script_power,
+            line_spread=1.0 + 0.2 * script_power + float(rng.uniform(0.0, 0.25)),
+            gap=math.exp(rng.normal(-0.2, 0.4)),
+            extra_gap=float(max(0.0, rng.normal(0.08, 0.08))),
+            overhang=float(max(-0.03, rng.normal(0.06, 0.08))),
+            stretch=math.exp(rng.normal(0.0, 0.1)),
+            classes=_CLASS_SIZES[:, 0] * np.exp(_CLASS_SIZES[:, 1] * _bounded(rng, len(_CLASS_SIZES))),
+            descent=_DESCENT[0] * math.exp(_DESCENT[1] * float(_bounded(rng, 1)[0])),
+            rise=float(rng.normal(0.0, 0.018)),
+            wander=abs(rng.normal(0.0, 0.05)) * untidiness,
+            waves=float(rng.uniform(0.2, 0.8)),
+            phase=float(rng.uniform(0.0, 2 * math.pi)),
+        )
+
+
+def _bounded(rng: np.random.Generator, count: int) -> Array:
+    """Normal, but never so far off that a hand's `x` could be taken for its `X` or for a dot."""
+    drawn: Array = np.clip(rng.normal(0.0, 1.0, count), -1.4, 1.4)
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where marks go, in em, before any hand; `m` marks.
+
+    Attributes:
+        corners: [m, 4] boxes in print (x0 y0 x1 y1).
+        hooks: [m], where a radical's sign ends and its bar begins; x1 of other marks.
+        baselines: [m], y of the line that a mark stands on.
+        sizes: [m], size of the type.
+        classes: [m], the `Class` of each.
+        wide, tall: [m], whether a mark spans others across or down.
+    """
+
+    corners: Array
+    hooks: Array
+    baselines: Array
+    sizes: Array
+    classes: npt.NDArray[np.intp]
+    wide: npt.NDArray[np.bool_]
+    tall: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(marks: Sequence[Mark]) -> Places:
+        rows = []
+        for mark in marks:
+            box, glyph = mark.box, mark.glyph
+            whole = glyph is not None and mark.kind is MarkKind.SYMBOL and box.y0 - 1.0 < glyph.y < box.y1 + 0.6
+            baseline = glyph.y if whole and glyph is not None else (box.y0 + box.y1) / 2
+            hook = box.x0 + mark.hook if mark.hook else box.x1
+            size = glyph.size if glyph is not None else 1.0
+            drawn = mark.kind is not MarkKind.SYMBOL
+            rows.append((*box.xyxy, hook, baseline, size, drawn, _CLASSES.get(mark.label, Class.OTHER)))
+        table = np.array(rows)
+        spans = table[:, 7] > 0
+        return Places(
+            corners=table[:, :4],
+            hooks=table[:, 4],
+            baselines=table[:, 5],
+            sizes=table[:, 6],
+            classes=table[:, 8].astype(np.intp),
+            wide=spans | (table[:, 2] - table[:, 0] > _WIDE),
+            tall=spans | (table[:, 3] - table[:, 1] > _TALL),
+        )
+
+    def growth(self, manner: Manner) -> Array:
+        """[m], how many times larger than in print each mark is written."""
+        scripts = np.where(self.sizes < _SCRIPT, self.sizes**-manner.script_power, 1.0)
+        return np.where(self.tall | self.wide, 1.0, scripts) * manner.classes[self.classes]
+
+    def rows(self, manner: Manner, growth: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Upper and lower edges, [m] each, with lines spread; letters grow from their baselines, signs both ways."""
+        spread = manner.line_spread
+        middles = (self.corners[:, 1] + self.corners[:, 3]) / 2
+        anchors = np.where(self.tall | (self.classes >= Class.OPERATOR), middles, self.baselines)
+        lines = self.baselines * spread + self._script_shifts(manner, growth, rng)
+        at = np.where(self.tall, middles * spread, lines + anchors - self.baselines)
+        growth = np.where(self.tall, growth * spread, growth)
+        below = np.where(self.classes == Class.DESCENDING, growth * manner.descent, growth)
+        return at + (self.corners[:, 1] - anchors) * growth, at + (self.corners[:, 3] - anchors) * below
+
+    def _script_shifts(self, manner: Manner, growth: Array, rng: np.random.Generator) -> Array:
+        """[m]; the signs of a script go the same way, and what is below the line hangs by its upper edge."""
+        shifts = np.zeros(len(self.sizes))
+        loose = rng.normal(0.0, 0.05 * manner.untidiness, len(shifts))
+        sizes, lines = self.sizes.tolist(), self.baselines.tolist()
+        parent = shift = 0.0
+        for k, (size, line) in enumerate(zip(sizes, lines, strict=True)):
+            if k and size == sizes[k - 1] and line == lines[k - 1]:
+                shifts[k] = shift
+                continue
+            if not k or size > sizes[k - 1]:
+                parent = line
+            elif size < sizes[k - 1]:
+                parent = lines[k - 1]
+            shift = 0.0
+            if size < _SCRIPT:
+                sinking = 0.4 * size * (growth[k] - 1.0) if line > parent else 0.0
+                shift = sinking + float(loose[k])
+            shifts[k] = shift
+        return shifts
+
+    def ruler(self, widths: Array, manner: Manner, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Where each x of print goes: pairs of x before and x after, both ascending, to interpolate between.
+
+        Marks get room for `widths` [m], gaps are stretched unevenly. What spans others (a fraction bar) follows them.
+        """
+        starts, ends = self.corners[:, 0], np.where(self.wide, self.hooks, self.corners[:, 2])
+        counting = ~self.wide | (self.hooks < self.corners[:, 2])
+        knots = np.unique(np.concatenate([self.corners[:, 0], self.corners[:, 2], ends]))
+        if len(knots) < 2:
+            return knots, knots
+        middles = (knots[1:] + knots[:-1]) / 2
+        need = np.where(counting, widths / np.maximum(ends - starts, 1e-3), 0.0)
+        covered = (starts < middles[:, None]) & (middles[:, None] < ends) & counting
+        slopes = np.where(covered, need, 0.0).max(axis=1)
+        lengths = np.diff(knots)
+        uneven = np.exp(rng.normal(0.0, 0.4 * manner.untidiness, len(lengths)))
+        gaps = lengths * manner.gap * uneven + manner.extra_gap * uneven
+        free = ~covered.any(axis=1)
+        after = np.where(free, gaps, lengths * np.clip(slopes, 0.6, 1.7))
+        return knots, knots[0] + np.concatenate([[0.0], np.cumsum(after)])
