@@ -14,7 +14,7 @@ from synth import cli_formulas, cli_generate
 # --help need not wait.
 _COMMANDS = {
     "generate": (cli_generate, "printed and handwritten pages with COCO annotations"),
-    "typeset": (cli_formulas, "lists of formulas to layouts, which can be painted anywhere"),
+    "formulas": (cli_formulas, "corpora of typeset formulas, which can be painted anywhere"),
 }
 
 

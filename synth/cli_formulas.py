@@ -1,57 +1,138 @@
-"""`synth typeset`: lists of formulas to layouts."""
+"""`synth formulas`: lists of formulas to layouts."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanpage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from synth.build import Tally
+    from synth.typeset import FontFamily
+
+REASONS_SHOWN = 12
+
+FAMILIES = ("computer_modern", "times", "times_tx", "palatino", "palatino_px", "euler")
+"""Names of `synth.typeset.FontFamily`; a test keeps them the same, for --help must not wait for that import."""
+
+_BUILD = """\
+Typeset formulas by LaTeX, each once, in several font families, and store where each glyph stands: a corpus that
+`recognizer train` and `synth generate` paint in print and by hand. What does not compile, hangs or is outside the
+label language is dropped and counted. Stopped and started again, it goes on. LaTeX must be installed (Debian:
+texlive-latex-extra, texlive-fonts-recommended, texlive-science).
+"""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
-    parser.description = "Typeset formulas by LaTeX, each once, in several font families, for `recognizer train`."
-    parser.add_argument("formulas", type=Path, nargs="+", metavar="FILE", help="formulas: .txt, .tsv, either with .gz")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="layouts to write")
-    parser.add_argument("--exclude", type=Path, nargs="+", default=[], metavar="FILE", help="formulas to leave out")
-    parser.add_argument("--limit", type=int, metavar="N", help="most formulas to keep")
-    parser.add_argument("--max-tokens", type=int, default=200, metavar="N", help="longest formulas (default: 200)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: 0")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.description = "Corpora of typeset formulas."
+    commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
+    _add_build(commands.add_parser("build", help="lists of formulas to layouts", description=_BUILD))
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--formulas", type=Path, nargs="+", default=[], metavar="FILE", help=".txt or .tsv, plain or with .gz")
+    add("--dataset", metavar="NAME", help="formulas of a data set: a hub id such as linxy/LaTeX_OCR, or a local folder")
+    add("--subset", metavar="NAME", help="of the data set, where it has several configurations")
+    add("--split", metavar="S", help="of the data set (default: train, or the only one)")
+    add("--column", metavar="C", help="of the data set (default: latex, formula, text or label)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder for the layouts")
+    add("--exclude", type=Path, nargs="+", default=[], metavar="FILE", help="formulas to leave out, of a test set say")
+    add("--limit", type=int, metavar="N", help="most layouts to make")
+    add("--min-tokens", type=int, default=1, metavar="N", help="shortest formulas (default: %(default)s)")
+    add("--max-tokens", type=int, default=200, metavar="N", help="longest formulas (default: %(default)s)")
+    add("--display", type=float, default=0.8, metavar="SHARE", help="set in display style (default: %(default)s)")
+    add(
+        "--families",
+        nargs="+",
+        metavar="NAME[=SHARE]",
+        help=f"font families: {', '.join(FAMILIES)} (default: mostly the first, all others now and then)",
+    )
+    add("--seed", type=int, default=0, metavar="S", help="decides families and styles (default: %(default)s)")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="W", help="processes (default: one a core)")
+    add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Typeset the lists; returns the exit code."""
-    from synth.corpus import MIXED_FAMILIES, Wanted, build_layouts
-    from synth.formulas import read_formulas
+    """Do it; returns the exit code."""
+    return _RUN[arguments.what](arguments)
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from synth.build import build_corpus
+    from synth.chunks import Wanted
+    from synth.origin import fingerprint, open_dataset, open_lists, read_labels
     from synth.typeset import available
 
+    if bool(arguments.formulas) == bool(arguments.dataset):
+        raise UsageError("say where the formulas come from: either --formulas FILE or --dataset NAME")
     if not available():
-        raise UsageError("LaTeX is not installed, and layouts to train on need it: install texlive-latex-extra")
+        raise UsageError(
+            "LaTeX is not installed, and layouts are made by it: install texlive-latex-extra, texlive-fonts-recommended"
+            " and texlive-science"
+        )
     wanted = Wanted(
-        families=MIXED_FAMILIES,
+        families=_families(arguments.families),
+        display=arguments.display,
+        min_tokens=arguments.min_tokens,
         max_tokens=arguments.max_tokens,
         limit=arguments.limit,
-        exclude=_labels(arguments.exclude),
+        exclude=read_labels(arguments.exclude),
     )
-    formulas = [formula for path in arguments.formulas for formula in read_formulas(path)]
-    shown = sys.stderr.isatty() and not arguments.quiet
-    built = build_layouts(formulas, arguments.out, wanted=wanted, seed=arguments.seed, progress=shown)
+    origin = (
+        open_dataset(arguments.dataset, subset=arguments.subset, split=arguments.split, column=arguments.column)
+        if arguments.dataset
+        else open_lists(arguments.formulas)
+    )
+    tally = build_corpus(
+        origin.formulas,
+        arguments.out,
+        wanted=wanted,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        origin={**origin.description, "exclude": fingerprint(wanted.exclude)},
+        progress=sys.stderr.isatty() and not arguments.quiet,
+    )
     if not arguments.quiet:
-        sys.stderr.write(f"{built.layouts} of {built.formulas} formulas in {arguments.out}\n")
+        sys.stderr.write(_summary(tally, arguments.out))
     return ExitCode.DONE
 
 
-def _labels(paths: Sequence[Path]) -> frozenset[str]:
-    """Canonical forms of the formulas in `paths`; what has none is never typeset anyway."""
-    from scanpage.latex import Refusal, normalise
-    from synth.formulas import read_formulas
+def _families(given: Sequence[str] | None) -> tuple[tuple[FontFamily, float], ...]:
+    """Families and shares out of `NAME` or `NAME=SHARE`."""
+    from synth.chunks import MIXED_FAMILIES
+    from synth.typeset import FontFamily
 
-    labels = set()
-    for formula in (formula for path in paths for formula in read_formulas(path)):
-        with contextlib.suppress(Refusal):
-            labels.add(" ".join(normalise(formula)))
-    return frozenset(labels)
+    if not given:
+        return MIXED_FAMILIES
+    families = []
+    for text in given:
+        name, _, share = text.partition("=")
+        try:
+            families.append((FontFamily[name.upper()], float(share or 1)))
+        except (KeyError, ValueError):
+            raise UsageError(
+                f"{text!r} is no font family; choose from {', '.join(FAMILIES)}, as NAME or NAME=SHARE"
+            ) from None
+    return tuple(families)
+
+
+def _summary(tally: Tally, out: Path) -> str:
+    """What became of the formulas, for people."""
+    lines = [f"{tally.layouts} of {tally.formulas} formulas in {out}, {tally.size / 1e6:.1f} MB"]
+    if tally.found:
+        lines[0] += f" ({tally.found} of {tally.files} files were there)"
+    families = ", ".join(f"{name} {count}" for name, count in tally.families.most_common())
+    lines.append(f"  display style {tally.display}; {families}")
+    lines += [f"  {count:7} {kind}" for kind, count in tally.kinds.most_common()]
+    lines += [f"    {count:7} {reason}" for reason, count in tally.dropped.most_common(REASONS_SHOWN) if ":" in reason]
+    return "\n".join(lines) + "\n"
+
+
+_RUN = {"build": _build}

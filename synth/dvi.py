@@ -1,8 +1,8 @@
 """DVI pages to layouts, fonts found through TeX's own font map.
 
-The format is that of D. R. Fuchs and D. E. Knuth's `dvitype`. matplotlib reads the fonts' files (metrics, virtual fonts,
-encodings); the pages are read here, several times faster than its own reader, because what a sign consists of is looked
-up once and then copied.
+The format is that of D. R. Fuchs and D. E. Knuth's `dvitype`. matplotlib reads the fonts' files (metrics, virtual
+fonts, encodings); the pages are read here, several times faster than by its own reader, because what a character
+consists of is looked up once and then copied.
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ def _font(name: bytes, scale: int) -> _Font:
     """The font of that name at a size of `scale` scaled points. Raises `OSError` if TeX's files lack it."""
     from matplotlib.dviread import Tfm, Vf, find_tex_file
 
-    metrics = Tfm(find_tex_file(name + b".tfm"))
+    metrics = Tfm(find_tex_file(f"{name.decode()}.tfm"))
     try:
-        virtual = Vf(find_tex_file(name + b".vf"))
+        virtual = Vf(find_tex_file(f"{name.decode()}.vf"))
     except FileNotFoundError:
         virtual = None
     return _Font(name, scale, metrics, virtual)

@@ -78,17 +78,29 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Typesetting:
+    """How a formula was set: the name of the font family, and whether in display rather than text style."""
+
+    family: str
+    display: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A typeset formula with at least one glyph or rule.
 
     Attributes:
         latex: canonical LaTeX, tokens separated by blanks (`scanpage.latex`).
         glyphs, rules: what is drawn, in em.
+        source: the LaTeX as it was given; empty if nobody kept it.
+        typesetting: how it was set; None if nobody kept it.
     """
 
     latex: str
     glyphs: tuple[Glyph, ...]
     rules: tuple[Rule, ...]
+    source: str = ""
+    typesetting: Typesetting | None = None
 
     @property
     def box(self) -> Box:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from synth.dvi import Page, read_pages
 from synth.layout import Failure, Layout
-from synth.tex import Run, available, run_latex
+from synth.tex import available, run_latex
 
 __all__ = ["BATCH", "FontFamily", "available", "typeset"]
 

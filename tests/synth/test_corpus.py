@@ -84,7 +84,8 @@ def test_building_normalises_typesets_and_counts(tmp_path):
     assert list(corpus.labels) == [" ".join(normalise(f)) for f in ("x^2", r"\frac12", r"\mathbb{1}_{A}")]
     assert (built.formulas, built.layouts) == (8, 3)
     assert built.dropped["length"] == 1
-    assert built.dropped["seen before"] == 2
+    assert built.dropped["seen before"] == 1
+    assert built.dropped["excluded"] == 1
     assert built.dropped["letter missing from its alphabet"] == 1
     assert sum(built.dropped.values()) == 5
 

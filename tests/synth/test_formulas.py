@@ -12,7 +12,7 @@ def test_lists_are_read_in_order(tmp_path, name):
     data = f"{prefix}x^2\n\n{prefix} a + b \n{prefix}\\alpha".encode()
     path = tmp_path / name
     path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-    assert read_formulas(path) == ["x^2", "a + b", "\\alpha"]
+    assert list(read_formulas(path)) == ["x^2", "a + b", "\\alpha"]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_unreadable_lists_are_named(tmp_path, name, data):
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(InputError, match=name.replace(".", r"\.")):
-        read_formulas(path)
+        list(read_formulas(path))
 
 
 def test_missing_list(tmp_path):
