@@ -1,21 +1,18 @@
-"""One page, whole: what kind it is, what stands on it, how it was captured."""
+"""What stands on a page of each kind, and how such pages are captured."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 import numpy as np
 
 from scanpage.geometry import Box
-from synth.config import KIND_WEIGHTS, LONG_SIDE_RANGE, PageKind
-from synth.degrade import Capture, Picture, degrade
+from synth.config import PageKind
+from synth.degrade import Capture
 from synth.notes import compose_notes, draw_writer
 from synth.printed import compose_article, compose_snippet, compose_worksheet, printed_sheet
 from synth.sheet import Sheet
 from synth.stock import Stock
-
-T = TypeVar("T")
 
 # Height of the paper in widths: A4, letter, notebooks.
 PAPER_RATIOS = (1.414, 1.414, 1.294, 1.36, 1.5)
@@ -27,15 +24,6 @@ CAPTURES: Mapping[PageKind, Mapping[Capture, float]] = {
     PageKind.MIXED: {Capture.SCREEN: 0.02, Capture.SCAN: 0.4, Capture.FAX: 0.05, Capture.PHOTO: 0.53},
     PageKind.SNIPPET: {Capture.SCREEN: 0.7, Capture.SCAN: 0.2, Capture.FAX: 0.0, Capture.PHOTO: 0.1},
 }
-
-
-def make_page(rng: np.random.Generator, stock: Stock, long_side_px: int | None = None) -> Picture:
-    """One random page; its longer side is `long_side_px`, or drawn from `LONG_SIDE_RANGE`."""
-    low, high = LONG_SIDE_RANGE
-    long_side = long_side_px or int(rng.integers(low, high + 1))
-    kind = _choose(rng, KIND_WEIGHTS)
-    sheet = compose(rng, stock, kind, long_side)
-    return degrade(rng, sheet, _choose(rng, CAPTURES[kind]), long_side)
 
 
 def compose(rng: np.random.Generator, stock: Stock, kind: PageKind, long_side: int) -> Sheet:
@@ -61,8 +49,3 @@ def _compose_mixed(rng: np.random.Generator, stock: Stock, width: int, height: i
         return writer.answer(box)
 
     return compose_worksheet(rng, stock, width, height, answer=answer, sheet=sheet)
-
-
-def _choose(rng: np.random.Generator, weights: Mapping[T, float]) -> T:
-    options = list(weights)
-    return options[int(rng.choice(len(options), p=np.array(list(weights.values())) / sum(weights.values())))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -34,6 +35,18 @@ class Picture:
     jpeg_quality: int
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a sheet is seen: by `warp`, in a picture of `width` x `height` pixels."""
+
+    warp: Warp
+    width: int
+    height: int
+
+
+# Shares of a tilt to try, from all of it to none.
+TILTS = (1.0, 0.6, 0.3, 0.0)
+OVERLAP_PX = 1.0
 # A picture's formulas stay this far from its edge.
 EDGE_MARGIN_PX = 3.0
 GRAIN_TILE = 384
@@ -43,15 +56,13 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     """Capture `sheet` as a picture whose longer side is `long_side` pixels."""
     if rng.random() < 0.3 and capture is not Capture.SCREEN:
         sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels))
+    view = view_of(rng, sheet, capture, long_side)
     if capture is Capture.PHOTO:
-        pixels, marks = _photograph(rng, sheet, long_side)
+        pixels = _light(rng, _photograph(rng, sheet, view))
+        pixels = _sensor(rng, pixels, blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0)))
     else:
-        pixels, marks = _scan(rng, sheet, long_side, tilted=capture is not Capture.SCREEN)
-    if capture is Capture.PHOTO:
-        pixels = _sensor(
-            rng, _light(rng, pixels), blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0))
-        )
-    elif capture is Capture.SCAN:
+        pixels = _scan(rng, sheet, view, tilted=capture is not Capture.SCREEN)
+    if capture is Capture.SCAN:
         tone = np.clip(pixels.astype(np.float32) * rng.uniform(0.85, 1.05) + rng.uniform(-8, 8), 0, 255).astype(
             np.uint8
         )
@@ -61,7 +72,7 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     if capture is not Capture.SCREEN and rng.random() < 0.3:
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
-    return Picture(pixels, marks, quality)
+    return Picture(pixels, warped(sheet, view.warp), quality)
 
 
 def warped(sheet: Sheet, warp: Warp) -> tuple[Mark, ...]:
@@ -73,24 +84,53 @@ def _content(sheet: Sheet) -> Box:
     return Box.around(sheet.taken) if sheet.taken else Box(0, 0, sheet.width, sheet.height)
 
 
-def _scan(rng: np.random.Generator, sheet: Sheet, long_side: int, *, tilted: bool) -> tuple[Pixels, tuple[Mark, ...]]:
-    scale = long_side / max(sheet.width, sheet.height)
-    width, height = round(sheet.width * scale), round(sheet.height * scale)
-    if not tilted and scale == 1.0:
-        return sheet.pixels, tuple(sheet.marks)
-    angle = float(np.clip(rng.normal(0, 0.8), -3, 3)) if tilted else 0.0
+def view_of(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side: int) -> View:
+    """A random way for `capture` to see `sheet`, in a picture whose longer side is `long_side` pixels."""
+    if capture is Capture.PHOTO:
+        ratio = float(rng.choice([0.75, 0.75, 0.5625, 0.667, sheet.width / sheet.height]))
+        width, height = (round(long_side * ratio), long_side) if ratio <= 1 else (long_side, round(long_side / ratio))
+        warp = _photo_warp(rng, sheet, width, height)
+    else:
+        scale = long_side / max(sheet.width, sheet.height)
+        width, height = round(sheet.width * scale), round(sheet.height * scale)
+        warp = _scan_warp(rng, sheet, scale, width, height, tilted=capture is not Capture.SCREEN)
+    upright = _upright(sheet, width, height)
+    # Lines set close would get boxes that overlap if the page were tilted as much as that.
+    for share in TILTS:
+        tilted = warp.towards(upright, 1.0 - share).keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
+        if not crowded(warped(sheet, tilted)):
+            break
+    return View(tilted, width, height)
+
+
+def crowded(marks: Sequence[Mark]) -> bool:
+    """Whether boxes of formulas overlap by more than a pixel's rounding."""
+    edges = np.array([mark.box.xyxy for mark in marks]).reshape(-1, 4)
+    low = np.maximum(edges[:, None, :2], edges[None, :, :2])
+    high = np.minimum(edges[:, None, 2:], edges[None, :, 2:])
+    deep = (high - low).min(axis=2) > OVERLAP_PX
+    return bool((deep & ~np.eye(len(edges), dtype=bool)).any())
+
+
+def _upright(sheet: Sheet, width: int, height: int) -> Warp:
+    """The sheet as it is, as large as it fits and in the middle."""
+    scale = min(width / sheet.width, height / sheet.height)
+    dx, dy = (width - scale * sheet.width) / 2, (height - scale * sheet.height) / 2
+    return Warp(np.array([[scale, 0, dx], [0, scale, dy], [0, 0, 1]]))
+
+
+def _scan_warp(rng: np.random.Generator, sheet: Sheet, scale: float, width: int, height: int, *, tilted: bool) -> Warp:
+    """Scanners see flat paper a little askew; a book's page bends a little."""
+    if not tilted:
+        return Warp(np.diag([scale, scale, 1.0]))
+    angle = float(np.clip(rng.normal(0, 0.8), -3, 3))
     turn = _around(width / 2, height / 2, np.deg2rad(angle)) @ np.diag([scale, scale, 1.0])
-    warp = Warp(turn).keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
-    outside = int(rng.choice([255, 245, 30])) if tilted else 255
-    pixels = warp.picture(sheet.pixels, width, height, border=outside)
-    cover = warp.picture(sheet.cover, width, height, border=255)
-    pixels[cover < 128] = outside
-    return pixels, warped(sheet, warp)
+    wave = float(rng.normal(0, 0.003)) * sheet.height if rng.random() < 0.25 else 0.0
+    return Warp(turn, wave, sheet.width * float(rng.uniform(1.2, 2.5)), float(rng.uniform(0, 2 * np.pi)))
 
 
-def _photograph(rng: np.random.Generator, sheet: Sheet, long_side: int) -> tuple[Pixels, tuple[Mark, ...]]:
-    ratio = float(rng.choice([0.75, 0.75, 0.5625, 0.667, sheet.width / sheet.height]))
-    width, height = (round(long_side * ratio), long_side) if ratio <= 1 else (long_side, round(long_side / ratio))
+def _photo_warp(rng: np.random.Generator, sheet: Sheet, width: int, height: int) -> Warp:
+    """A camera sees the page in perspective, turned, and bent as paper lies."""
     fill = float(rng.uniform(0.8, 1.12))
     scale = fill * min(width / sheet.width, height / sheet.height)
     corners = np.array([[0, 0], [sheet.width, 0], [sheet.width, sheet.height], [0, sheet.height]], np.float32)
@@ -101,18 +141,31 @@ def _photograph(rng: np.random.Generator, sheet: Sheet, long_side: int) -> tuple
     lens = _around(float(centre[0]), float(centre[1]), np.deg2rad(angle)) @ cv2.getPerspectiveTransform(
         corners, target.astype(np.float32)
     )
-    wave = float(rng.normal(0, 0.003)) * sheet.height if rng.random() < 0.5 else 0.0
-    warp = Warp(lens, wave, sheet.width * float(rng.uniform(0.8, 2.5)), float(rng.uniform(0, 2 * np.pi)))
-    warp = warp.keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
-    page = warp.picture(sheet.pixels, width, height)
-    cover = warp.picture(sheet.cover, width, height, border=0)
+    wave = float(rng.normal(0, 0.004)) * sheet.height if rng.random() < 0.6 else 0.0
+    return Warp(lens, wave, sheet.width * float(rng.uniform(0.8, 3.0)), float(rng.uniform(0, 2 * np.pi)))
+
+
+def _scan(rng: np.random.Generator, sheet: Sheet, view: View, *, tilted: bool) -> Pixels:
+    if not tilted and (view.width, view.height) == (sheet.width, sheet.height):
+        return sheet.pixels
+    outside = int(rng.choice([255, 245, 30])) if tilted else 255
+    pixels = view.warp.picture(sheet.pixels, view.width, view.height, border=outside)
+    cover = view.warp.picture(sheet.cover, view.width, view.height, border=255)
+    pixels[cover < 128] = outside
+    return pixels
+
+
+def _photograph(rng: np.random.Generator, sheet: Sheet, view: View) -> Pixels:
+    width, height = view.width, view.height
+    page = view.warp.picture(sheet.pixels, width, height)
+    cover = view.warp.picture(sheet.cover, width, height, border=0)
     desk = _desk(rng, (width + 1) // 2, (height + 1) // 2)
     shadow = cv2.GaussianBlur(cv2.resize(cover, desk.shape[1::-1]), (0, 0), 9)
     dark = cv2.addWeighted(shadow, -float(rng.uniform(0.1, 0.6)), shadow, 0.0, 255.0)
     desk = cv2.multiply(desk, cv2.merge([dark] * 3), scale=1 / 255.0)
     weight = cover.astype(np.float32) / np.float32(255)
-    pixels = cv2.blendLinear(page, cv2.resize(desk, (width, height)), weight, 1 - weight)
-    return pixels, warped(sheet, warp)
+    pixels: Pixels = cv2.blendLinear(page, cv2.resize(desk, (width, height)), weight, 1 - weight)
+    return pixels
 
 
 def _around(x: float, y: float, radians: float) -> Matrix:

@@ -73,6 +73,12 @@ class Warp:
         """This warp followed by another homography."""
         return Warp(matrix @ self.homography, self.wave_px, self.wave_length_px, self.phase)
 
+    def towards(self, other: Warp, share: float) -> Warp:
+        """A warp between this one (`share` 0) and a flat `other` (1): homographies are blended, the wave fades."""
+        first, second = self.homography / self.homography[2, 2], other.homography / other.homography[2, 2]
+        blend = (1 - share) * first + share * second
+        return Warp(blend, (1 - share) * self.wave_px, self.wave_length_px, self.phase)
+
     def keeping(self, content: Box, width: int, height: int, *, margin: float) -> Warp:
         """This warp, shrunk and shifted as far as needed so that `content` stays `margin` inside the picture."""
         xs, ys = np.linspace(content.x0, content.x1, 9), np.linspace(content.y0, content.y1, 9)

@@ -7,7 +7,7 @@ import pytest
 
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
-from synth.compose import compose, make_page
+from synth.compose import compose
 from synth.config import PageKind
 from synth.sheet import BLACK, INK_THRESHOLD, Sheet, Source, blank_sheet, ink_rim
 from synth.stock import Stock
@@ -75,10 +75,3 @@ def test_notes_hold_isolated_formulas_of_the_inks(stock: Stock) -> None:
     for label in real:
         left, _, right = label.rpartition("= ")
         assert right in rights and left.strip() in lefts | {""}, label
-
-
-def test_long_side_is_kept(stock: Stock) -> None:
-    for seed in range(6):
-        picture = make_page(np.random.default_rng(seed), stock, 600)
-        assert max(picture.pixels.shape[:2]) == 600
-        assert picture.pixels.dtype == np.uint8 and picture.pixels.shape[2] == 3
