@@ -22,6 +22,7 @@ GREEK = _commands(
     "sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega "
     "varkappa digamma"
 )
+CAPITAL_GREEK = frozenset(name for name in GREEK if name[1].isupper())
 OPERATORS = _commands(
     "pm mp times div cdot circ bullet star cap cup sqcap sqcup uplus wedge vee setminus wr diamond bigtriangleup "
     "bigtriangledown triangleleft triangleright oplus ominus otimes oslash odot bigcirc dagger ddagger amalg ltimes "
@@ -67,12 +68,21 @@ DELIMITERS = frozenset("()[]|/<>") | _commands(
     "{ } | langle rangle lfloor rfloor lceil rceil backslash uparrow downarrow updownarrow Uparrow Downarrow"
 )
 
+# After \\dots, these show it at the height of a minus (as amsmath has it), all else on the baseline.
+RAISING_DOTS = (OPERATORS | RELATIONS | ARROWS | BIG_OPERATORS | frozenset("+-=*<>:") | _commands(
+    "cdots intercal because therefore not")) - _commands(
+    "bigtriangledown bigtriangleup bowtie cong models neq notin uparrow downarrow updownarrow Uparrow Downarrow"
+)  # fmt: skip
+
 # What makes delimiters around it grow.
 TALL = (
     BIG_OPERATORS
     | _commands("frac binom sqrt overset underset overbrace underbrace boxed")
     | frozenset("\\begin{" + name + "}" for name in ("matrix", "cases", "aligned"))
 )
+
+# Alphabets that \\boldsymbol makes bold; upright letters become those of \\mathbf.
+HAS_BOLD = _commands("mathcal mathfrak mathsf")
 
 # What LaTeX cannot set in bold: some packages' \boldsymbol stops, others hang.
 NEVER_BOLD = (
@@ -84,17 +94,16 @@ SIZES = _commands("big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr
 DROPPED = _commands(
     ", ; : ! / > thinspace medspace thickspace negthinspace enspace enskip limits nolimits displaystyle textstyle "
     "scriptstyle scriptscriptstyle nonumber notag normalsize small large Large footnotesize scriptsize tiny "
-    "mathstrut strut allowbreak nobreak relax null displaylimits protect noindent"
+    "mathstrut strut allowbreak nobreak relax null displaylimits protect noindent qedhere centering allowdisplaybreaks "
+    "upshape normalfont"
 ) | {"\\ ", "\\-", "\\@"}
-DROPPED_WITH_ARGUMENT = _commands("label tag hspace vspace phantom hphantom vphantom mspace")
-TRANSPARENT = _commands(
-    "mathop mathrel mathbin mathord mathopen mathclose mathpunct mathinner mathit mathnormal ensuremath smash textit "
-    "emph textsl operatornamewithlimits"
-) - {"\\operatornamewithlimits"}
-TEXT = _commands("text textrm textnormal textup mbox hbox operatorname operatorname* mathop* roman")
+DROPPED_WITH_ARGUMENT = _commands("label tag hspace vspace phantom hphantom vphantom mspace noalign")
+TRANSPARENT = _commands("mathrel mathbin mathord mathopen mathclose mathpunct mathinner ensuremath smash lefteqn")
+ITALIC = _commands("mathit mathnormal textit textsl emph")
+TEXT = _commands("text textrm textnormal textup mbox hbox operatorname operatornamewithlimits roman")
 SWITCHES = {
     "\\rm": "\\mathrm", "\\bf": "\\mathbf", "\\cal": "\\mathcal", "\\sf": "\\mathsf", "\\tt": "\\mathtt",
-    "\\it": "", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\mit": "", "\\normalfont": "",
+    "\\it": "", "\\em": "", "\\sl": "", "\\itshape": "", "\\slshape": "", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\mit": "",
     "\\bfseries": "\\mathbf",
 }  # fmt: skip
 NEGATED = {
@@ -105,7 +114,7 @@ NEGATED = {
 SYNONYMS = {
     "\\le": "\\leq", "\\ge": "\\geq", "\\ne": "\\neq", "\\to": "\\rightarrow", "\\gets": "\\leftarrow",
     "\\land": "\\wedge", "\\lor": "\\vee", "\\lnot": "\\neg", "\\owns": "\\ni", "\\iff": "\\Longleftrightarrow",
-    "\\implies": "\\Longrightarrow", "\\impliedby": "\\Longleftarrow", "\\dots": "\\ldots", "\\dotsc": "\\ldots",
+    "\\implies": "\\Longrightarrow", "\\impliedby": "\\Longleftarrow", "\\dotsc": "\\ldots",
     "\\dotso": "\\ldots", "\\hdots": "\\ldots", "\\textellipsis": "\\ldots", "\\mathellipsis": "\\ldots",
     "\\dotsb": "\\cdots",
     "\\dotsm": "\\cdots", "\\dotsi": "\\cdots", "\\dag": "\\dagger", "\\ddag": "\\ddagger", "\\ast": "*",
@@ -118,13 +127,33 @@ SYNONYMS = {
     "\\boldsymbol": "\\boldsymbol", "\\bold": "\\mathbf", "\\Bbb": "\\mathbb", "\\mathds": "\\mathbb",
     "\\mathbbm": "\\mathbb",
     "\\textbf": "\\mathbf", "\\textsf": "\\mathsf", "\\texttt": "\\mathtt", "\\Bar": "\\bar", "\\Hat": "\\hat",
-    "\\Tilde": "\\tilde", "\\Vec": "\\vec", "\\Dot": "\\dot", "\\overbar": "\\overline", "\\square": "\\Box",
-    "\\hslash": "\\hbar", "\\thicksim": "\\sim", "\\thickapprox": "\\approx", "\\varprojlim": "\\lim",
+    "\\Tilde": "\\tilde", "\\Vec": "\\vec", "\\Dot": "\\dot", "\\Ddot": "\\ddot", "\\Check": "\\check", "\\Acute": "\\acute",
+    "\\Grave": "\\grave", "\\Breve": "\\breve", "\\overbar": "\\overline", "\\square": "\\Box",
+    "\\hslash": "\\hbar", "\\thicksim": "\\sim", "\\thickapprox": "\\approx",
     "\\operatorname*": "\\operatorname", "\\intop": "\\int", "\\ointop": "\\oint", "\\smallint": "\\int",
     "\\restriction": "\\upharpoonright", "\\longleftrightarrow": "\\longleftrightarrow", "\\mod": "\\bmod",
-    "\\\\*": "\\\\", "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
+    "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
     "\\emptyset": "\\emptyset",
-    "\\rightharpoonup": "\\rightharpoonup", "\\blacktriangleright": "\\triangleright",
-    "\\smallsetminus": "\\setminus", "\\centerdot": "\\cdot", "\\cdotp": "\\cdot", "\\ldotp": ".", "\\leftmoon": "(",
+    "\\rightharpoonup": "\\rightharpoonup", "\\sb": "_", "\\sp": "^",
+    "\\smallsetminus": "\\setminus", "\\centerdot": "\\cdot", "\\cdotp": "\\cdot", "\\ldotp": ".",
     "\\bigtriangleup": "\\triangle", "\\vartriangle": "\\triangle", "\\vartriangleleft": "\\triangleleft",
 }  # fmt: skip
+
+_ALIGNED = (
+    "aligned split gathered alignedat multlined equation align gather multline flalign alignat eqnarray displaymath math "
+    "dmath"
+)
+ENVIRONMENTS = {
+    **dict.fromkeys(("matrix", "array", "smallmatrix"), "matrix"),
+    **dict.fromkeys(("cases", "dcases"), "cases"),
+    **dict.fromkeys(_ALIGNED.split(), "aligned"),
+}
+"""What each environment is; `FENCED` names more of them."""
+ONE_LINE = frozenset(("equation", "displaymath", "math", "dmath"))
+"""Environments where `\\\\` has no effect."""
+FENCED = {
+    "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "vmatrix": ("|", "|"), "Bmatrix": ("\\{", "\\}"),
+    "Vmatrix": ("\\|", "\\|"), "psmallmatrix": ("(", ")"), "bsmallmatrix": ("[", "]"), "vsmallmatrix": ("|", "|"),
+}  # fmt: skip
+"""Matrices between delimiters."""
+ENVIRONMENTS |= dict.fromkeys(FENCED, "matrix")
