@@ -149,16 +149,20 @@ def _scan(rng: np.random.Generator, sheet: Sheet, view: View, *, tilted: bool) -
     if not tilted and (view.width, view.height) == (sheet.width, sheet.height):
         return sheet.pixels
     outside = int(rng.choice([255, 245, 30])) if tilted else 255
-    pixels = view.warp.picture(sheet.pixels, view.width, view.height, border=outside)
-    cover = view.warp.picture(sheet.cover, view.width, view.height, border=255)
+    pixels, cover = _seen(sheet, view, border=(outside, outside, outside, 255))
     pixels[cover < 128] = outside
     return pixels
 
 
+def _seen(sheet: Sheet, view: View, *, border: Sequence[int]) -> tuple[Pixels, Pixels]:
+    """The sheet's pixels and its cover in the picture; `border` has their values outside the sheet."""
+    seen = view.warp.picture(cv2.merge([sheet.pixels, sheet.cover]), view.width, view.height, border=border)
+    return np.ascontiguousarray(seen[..., :3]), np.ascontiguousarray(seen[..., 3])
+
+
 def _photograph(rng: np.random.Generator, sheet: Sheet, view: View) -> Pixels:
     width, height = view.width, view.height
-    page = view.warp.picture(sheet.pixels, width, height)
-    cover = view.warp.picture(sheet.cover, width, height, border=0)
+    page, cover = _seen(sheet, view, border=(255, 255, 255, 0))
     desk = _desk(rng, (width + 1) // 2, (height + 1) // 2)
     shadow = cv2.GaussianBlur(cv2.resize(cover, desk.shape[1::-1]), (0, 0), 9)
     dark = cv2.addWeighted(shadow, -float(rng.uniform(0.1, 0.6)), shadow, 0.0, 255.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -45,28 +46,32 @@ class Warp:
         x, y = moved[:2] / moved[2]
         return np.stack([x, y - self._wave(x)], axis=1).astype(np.float32)
 
-    def picture(self, pixels: Pixels, width: int, height: int, *, border: int | None = None) -> Pixels:
+    def picture(self, pixels: Pixels, width: int, height: int, *, border: Sequence[int]) -> Pixels:
         """Picture of a page.
 
         Args:
-            pixels: uint8[h, w] or uint8[h, w, 3].
-            border: value outside the page; None repeats the page's edge.
+            pixels: uint8[h, w] or uint8[h, w, channels].
+            border: value of each channel outside the page.
 
         Returns:
             uint8 of `height` x `width`.
         """
+        if not self.wave_px:
+            # OpenCV counts from the middle of the first pixel, not from its corner.
+            corner = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+            flat: Pixels = cv2.warpPerspective(
+                pixels, corner @ self.homography @ np.linalg.inv(corner), (width, height), borderValue=tuple(border)
+            )
+            return flat
         a = np.linalg.inv(self.homography).astype(np.float32)
         u = np.arange(width, dtype=np.float32)[None, :] + np.float32(0.5)
         v = np.arange(height, dtype=np.float32)[:, None] + np.float32(0.5)
         depth = 1.0 / (a[2, 0] * u + a[2, 1] * v + a[2, 2])
         x = (a[0, 0] * u + a[0, 1] * v + a[0, 2]) * depth
         y = (a[1, 0] * u + a[1, 1] * v + a[1, 2]) * depth
-        if self.wave_px:
-            y -= self._wave(x).astype(np.float32)
-        mode = cv2.BORDER_REPLICATE if border is None else cv2.BORDER_CONSTANT
-        fill = (border or 0,) * 3
+        y -= self._wave(x).astype(np.float32)
         half = np.float32(0.5)
-        picture: Pixels = cv2.remap(pixels, x - half, y - half, cv2.INTER_LINEAR, borderMode=mode, borderValue=fill)
+        picture: Pixels = cv2.remap(pixels, x - half, y - half, cv2.INTER_LINEAR, borderValue=tuple(border))
         return picture
 
     def after(self, matrix: Matrix) -> Warp:

@@ -53,7 +53,7 @@ def test_boxes_hug_the_ink_before_and_after_a_warp() -> None:
     for mark in sheet.marks:
         assert np.abs(np.subtract(mark.box.xyxy, ink_box(sheet.pixels, mark.box).xyxy)).max() <= 1
     warp = slanted_warp()
-    picture = warp.picture(sheet.pixels, 400, 300, border=255)
+    picture = warp.picture(sheet.pixels, 400, 300, border=(255,) * 3)
     for mark in warped(sheet, warp):
         assert np.abs(np.subtract(mark.box.xyxy, ink_box(picture, mark.box).xyxy)).max() <= 2
 

@@ -45,7 +45,7 @@ def seen_ink(item: Item, sheet: Sheet, view: View) -> Box:
     """Where one formula's ink lies in the picture when nothing else is on the page."""
     alone = blank_sheet(sheet.width, sheet.height)
     alone.ink(*item, colour=(0, 0, 0))
-    picture = view.warp.picture(alone.pixels, view.width, view.height, border=255)
+    picture = view.warp.picture(alone.pixels, view.width, view.height, border=(255,) * 3)
     x, y, width, height = cv2.boundingRect((picture[..., 0] <= 255 - VISIBLE).astype(np.uint8))
     return Box(x, y, x + width, y + height)
 
