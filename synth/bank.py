@@ -19,8 +19,8 @@ _FLUENT = 25
 _STRAIGHT = 1.1
 """A symbol is a mere line if its strokes are no longer than the diagonal of its box, times this."""
 
-_SELDOM = 0.1
-"""Where a smaller share of a label's samples are mere lines, those have lost strokes (an x of which one is left)."""
+_SELDOM = 0.05
+"""What a smaller share of a label's samples are like is not how it is written: their other strokes were lost."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +108,7 @@ class SymbolBank:
 
 
 def _without_fragments(samples: list[Sample]) -> list[Sample]:
+    """The samples that are not mere lines, of fewer strokes or of other proportions where hardly any others are."""
     writing = Writing.of([stroke for sample in samples for stroke in sample.strokes])
     steps = np.hypot(*np.diff(writing.points, axis=0, prepend=writing.points[:1]).T)
     steps[writing.starts] = 0.0
@@ -117,9 +118,12 @@ def _without_fragments(samples: list[Sample]) -> list[Sample]:
     low, high = writing.bounds()
     boxes = np.maximum.reduceat(high, firsts) - np.minimum.reduceat(low, firsts)
     lines = lengths <= _STRAIGHT * np.hypot(*boxes.T)
-    if lines.mean() >= _SELDOM:
-        return samples
-    return [sample for sample, line in zip(samples, lines.tolist(), strict=True) if not line]
+    lost = lines if lines.mean() < _SELDOM else np.zeros_like(lines)
+    lost |= np.searchsorted(np.sort(strokes), strokes, side="right") < _SELDOM * len(strokes)
+    slopes = np.arctan2(boxes[:, 1], boxes[:, 0] + 1e-6)
+    strange = np.abs(slopes - np.median(slopes))
+    lost |= strange > max(6.0 * float(np.median(strange)), 0.4)
+    return [sample for sample, fragment in zip(samples, lost.tolist(), strict=True) if not fragment]
 
 
 def writer_of(ink_id: str) -> str:

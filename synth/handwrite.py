@@ -31,7 +31,10 @@ _FREE = frozenset({"(", ")", "[", "]", r"\{", r"\}", "|", "/", r"\int", r"\sum",
 _LONG = frozenset({"-", "="})
 """Signs whose length is the layout's, and whose height follows."""
 
-_FUNCTIONS = frozenset({r"\sin", r"\cos", r"\tan", r"\log", r"\lim"})
+_FUNCTIONS = (r"\sin", r"\cos", r"\tan", r"\log", r"\lim")
+
+_OTHER_WAY = 0.25
+"""How often a hand writes a symbol in another way than it mostly does."""
 
 _LINE = Form(np.stack([np.linspace(-0.5, 0.5, 9), np.zeros(9)], axis=1), (9,), 1.0, 0.0)
 _UPRIGHT_LINE = Form(_LINE.points[:, ::-1].copy(), (9,), 0.0, 1.0)
@@ -79,47 +82,40 @@ class Hand:
         self._writers = [
             found[int(rng.integers(len(found)))] for found in (bank.writers, bank.fluent, bank.fluent) if found
         ]
-        self._samples: dict[str, list[Form]] = {}
-        self._chosen: dict[tuple[str, str, Style], list[Choice]] = {}
+        self._samples: dict[tuple[str, bool], Form | None] = {}
+        self._chosen: dict[tuple[str, str, Style, bool], Choice] = {}
 
     def choose(self, mark: Mark) -> Choice:
         """How the hand writes a mark this time: in one of two ways at most."""
         if mark.glyph is None:
             return Choice(_LINE if mark.box.width >= mark.box.height else _UPRIGHT_LINE, Fit.LONG)
-        key = (mark.label, "" if mark.label else mark.glyph.font + mark.glyph.name, mark.style)
+        other = self._rng.random() < _OTHER_WAY
+        key = (mark.label, "" if mark.label else mark.glyph.font + mark.glyph.name, mark.style, other)
         if key not in self._chosen:
-            wide, tall = np.exp(self._rng.normal(0.0, 0.1, 2)).tolist()
-            forms, fit = self._forms(mark, mark.glyph)
-            self._chosen[key] = [Choice(form, fit, wide, tall) for form in forms]
-        choices = self._chosen[key]
-        return choices[0] if len(choices) == 1 or self._rng.random() < 0.75 else choices[1]
+            wide, tall = (math.exp(v) for v in self._rng.normal(0.0, 0.1, 2).tolist())
+            self._chosen[key] = Choice(*self._form(mark, mark.glyph, other), wide, tall)
+        return self._chosen[key]
 
-    def written(self, label: str) -> Form | None:
-        """A written symbol; None if the bank has none."""
-        forms = self._written(label)
-        return forms[0] if forms else None
-
-    def _written(self, label: str) -> list[Form]:
-        if label not in self._samples:
+    def written(self, label: str, other: bool = False) -> Form | None:
+        """A symbol as the hand writes it, or as it does now and then; None if the bank has none."""
+        key = (label, other)
+        if key not in self._samples:
             found = self._bank.by(label, *self._writers)
-            picks = self._rng.integers(0, len(found), 2).tolist() if found else []
-            self._samples[label] = [found[k].form for k in picks]
-        return self._samples[label]
+            self._samples[key] = found[int(self._rng.random() * len(found))].form if found else None
+        return self._samples[key]
 
-    def _forms(self, mark: Mark, glyph: Glyph) -> tuple[list[Form], Fit]:
-        """Ways to write a mark, and how they go into its box."""
-        forms = self._written(mark.label) if mark.label else []
+    def _form(self, mark: Mark, glyph: Glyph, other: bool) -> tuple[Form, Fit]:
+        form = self.written(mark.label, other) if mark.label else None
         if mark.kind is MarkKind.RADICAL:
-            return forms or [radical.PLAIN], Fit.FILL
-        fit = Fit.FILL if not forms or mark.label in _FREE else Fit.LONG if mark.label in _LONG else Fit.OWN
-        if not forms and (mark.label or len(glyph.name) > 1):
+            return form or radical.PLAIN, Fit.FILL
+        fit = Fit.FILL if form is None or mark.label in _FREE else Fit.LONG if mark.label in _LONG else Fit.OWN
+        if form is None and (mark.label or len(glyph.name) > 1):
             form = form_of(sign_name(glyph.name), self._rng.random(), self.written)
-            forms = [form] if form else []
-        if mark.style is Style.BLACKBOARD:
-            forms, fit = [f for letter in forms if (f := blackboard(letter, self.written))], Fit.FILL
-        elif mark.style is Style.BOLD:
-            forms = [bold(letter) for letter in forms]
-        return (forms, fit) if forms else ([_traced(glyph.shape)], Fit.FILL)
+        if form is not None and mark.style is Style.BOLD:
+            form = bold(form)
+        elif form is not None and mark.style is Style.BLACKBOARD:
+            form, fit = blackboard(form, self.written), Fit.FILL
+        return (form, fit) if form is not None else (_traced(glyph.shape), Fit.FILL)
 
 
 @lru_cache(maxsize=5_000)
@@ -146,7 +142,7 @@ def paint_by_hand(
     """
     hand, manner = Hand(bank, rng), Manner.drawn(rng)
     pen = pen or Pen.drawn(rng, 0.65 * em_px)
-    marks = marks_of(layout, words=_FUNCTIONS & bank.samples.keys())
+    marks = marks_of(layout, words=[name for name in _FUNCTIONS if name in bank.samples])
     choices = [hand.choose(mark) for mark in marks]
     corners, scales, choices = _places(marks, choices, manner, rng)
     centres = (corners[:, :2] + corners[:, 2:]) / 2
@@ -177,10 +173,6 @@ def _places(
     for k, mark in enumerate(marks):
         if mark.kind is MarkKind.SYMBOL and not places.wide[k]:
             continue
-        if mark.kind is not MarkKind.SYMBOL:
-            right[k] += manner.overhang
-        if mark.kind is MarkKind.RULE:
-            left[k] -= manner.overhang
         if mark.kind is MarkKind.RADICAL:
             width, hook = max(right[k] - left[k], 1e-3), hooks[k] - left[k]
             form = radical.fitted(choices[k].form, width, float(sizes[k, 1]), min(hook, 0.9 * width))
@@ -210,24 +202,23 @@ def _bent(choices: Sequence[Choice], centres: Array, scales: Array, manner: Mann
     """Points of all forms, each sheared, turned, resized and moved a little about its centre, and bent smoothly."""
     forms = [choice.form for choice in choices]
     count, mess = len(forms), manner.untidiness
-    owners = np.repeat(np.arange(count), [len(form.points) for form in forms])
     sizes = np.maximum(np.array([(form.width, form.height) for form in forms]) * scales, 1e-6)
     longest = sizes.max(axis=1)
     # A lone small mark may stray by a share of the line, a wide one not by a share of its width.
     calm = np.minimum(1.0, 1.0 / longest)
     turn = rng.normal(0.0, 0.04 * mess, count) * calm
     stretch = np.exp(rng.normal(0.0, 0.05 * mess, (count, 2)) * calm[:, None]) * scales
-    shear = manner.slant * np.minimum(1.0, 1.2 / np.maximum(sizes[:, 1], 1e-3))
+    shear = turn + manner.slant * np.minimum(1.0, 1.2 / sizes[:, 1])
     shift = rng.normal(0.0, 0.03 * mess, (count, 2)) * np.minimum(1.0, 0.3 + longest)[:, None] + centres
-    bend = rng.normal(0.0, 0.02 * mess, (2, count, 2)) * np.minimum(longest, 1.5)[:, None]
-    phases = rng.uniform(0.0, 2 * math.pi, (2, count, 2))
-    points = np.concatenate([form.points for form in forms]) * stretch[owners]
-    local = 3.0 * points / longest[owners, None]
-    waves = sum(bend[k][owners] * np.sin(local[:, [k]] + phases[k][owners]) for k in range(2))
-    leant = np.stack(
-        [points[:, 0] - (shear + turn)[owners] * points[:, 1], points[:, 1] + turn[owners] * points[:, 0]], axis=1
-    )
-    moved: Points = leant + shift[owners] + waves
+    bend = rng.normal(0.0, 0.02 * mess, (count, 4)) * np.minimum(longest, 1.5)[:, None]
+    phases = rng.uniform(0.0, 2 * math.pi, (count, 4))
+    # One row a quantity, one column a point.
+    table = np.column_stack([stretch, 3.0 / longest, shear, turn, shift, bend, phases])
+    of = np.repeat(table, [len(form.points) for form in forms], axis=0).T
+    x, y = np.concatenate([form.points for form in forms]).T * of[:2]
+    waves = of[7:11] * np.sin(np.stack([x, x, y, y]) * of[2] + of[11:15])
+    moved: Points = np.stack([x - of[3] * y + waves[0] + waves[2], y + of[4] * x + waves[1] + waves[3]], axis=1)
+    moved += of[5:7].T
     return moved
 
 

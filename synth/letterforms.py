@@ -52,7 +52,7 @@ _STROKES = {
     "arrowdblright": "L 0 32 84 31 L 0 70 84 70 L 68 0 100 50 70 100",
     "arrowdblleft": "L 100 32 16 31 L 100 70 16 70 L 32 0 0 50 30 100",
     "arrowdblboth": "L 13 32 87 31 L 13 70 87 70 L 74 0 100 50 76 100 L 26 0 0 50 24 100",
-    "mapsto": "L 3 18 2 82 L 2 50 98 50 L 78 4 100 50 76 96",
+    "mapsto": "L 50 0 50 100",
     "vector": "L 0 60 98 52 L 64 0 100 50 68 100",
     "angbracketleft": "L 100 0 0 50 100 100",
     "angbracketright": "L 0 0 100 50 0 100",

@@ -64,6 +64,8 @@ _LABELS = {
 }
 
 _SIZE_OF_SIGN = re.compile(r"(?<=[a-z])(text|display|big|Big|bigg|Bigg)$")
+_ARROWS = ("arrowright", "arrowleft", "arrowdblright", "arrowdblleft")
+_LONG_ARROWS = [{"minus", "arrowright"}, {"minus", "arrowleft"}, {"equal", "arrowdblright"}, {"equal", "arrowdblleft"}]
 _PIECE = re.compile(r"^(paren|bracket|brace)(left|right)(tp|mid|bt|ex)$")
 
 _EXTENSIONS = frozenset({"vextendsingle", "vextenddouble", "braceex", "radicaltp", "radicalvertex", "radicalbt"})
@@ -110,18 +112,24 @@ def marks_of(layout: Layout, *, words: Collection[str] = ()) -> list[Mark]:
         glyph = glyphs[i]
         word = _word(glyphs, i) if words and _roman(glyph.font, glyph.name) else []
         label = "\\" + "".join(g.name for g in word)
-        run = _column(glyphs, i) if _stem(glyph.name) else [glyph]
+        run = _column(glyphs, i) if _stem(glyph.name) else _arrow(glyphs, i)
         if word and label in words:
             run = word
-            marks.append(Mark(MarkKind.SYMBOL, label, Box.around(g.box for g in run), glyph))
+            marks.append(Mark(MarkKind.SYMBOL, label, Box.around(map(_ink, run)), glyph))
         elif word:
             run = word
-            marks += [_symbol(g, g.box) for g in word]
+            marks += [_symbol(g, _ink(g)) for g in word]
         else:
-            box = Box.around(g.box for g in run) if len(run) > 1 else glyph.box
+            glyph, box = run[0], Box.around(map(_ink, run)) if len(run) > 1 else _ink(glyph)
             marks.append(_radical(glyph, box, rules) if glyph.name.startswith("radical") else _symbol(glyph, box))
         i += len(run)
     return marks + [Mark(MarkKind.RULE, "", rule.box, None) for rule in rules]
+
+
+def _ink(glyph: Glyph) -> Box:
+    """The same as the glyph's `box`, at once: this is asked of every glyph that is painted."""
+    (x0, y0, x1, y1), x, y, size = glyph.shape.ink.xyxy, glyph.x, glyph.y, glyph.size
+    return Box(x + size * x0, y + size * y0, x + size * x1, y + size * y1)
 
 
 @lru_cache(maxsize=20_000)
@@ -158,6 +166,17 @@ def _word(glyphs: Sequence[Glyph], start: int) -> list[Glyph]:
     ):
         end += 1
     return list(glyphs[start:end])
+
+
+def _arrow(glyphs: Sequence[Glyph], start: int) -> list[Glyph]:
+    """One glyph, or the shaft and head of a long arrow, which overlap."""
+    pair = list(glyphs[start : start + 2])
+    names = {sign_name(g.name) for g in pair}
+    if len(pair) == 2 and names in _LONG_ARROWS and pair[0].y == pair[1].y:
+        first, second = map(_ink, pair)
+        if first.x0 < second.x0 < first.x1:
+            return sorted(pair, key=lambda g: g.name not in _ARROWS)
+    return pair[:1]
 
 
 def _symbol(glyph: Glyph, box: Box) -> Mark:

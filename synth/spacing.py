@@ -17,6 +17,9 @@ Array = npt.NDArray[np.float64]
 _WIDE, _TALL = 1.4, 1.2
 """Longer signs (in em) span others: they follow what they span, rather than keep their own size."""
 
+_LEAST_GAP = 0.08
+"""Gaps in print that are wider than this (in em) stay so."""
+
 _SCRIPT = 0.95
 """Type below this size is a script."""
 
@@ -95,7 +98,7 @@ class Manner:
             line_spread=1.0 + 0.2 * script_power + float(rng.uniform(0.0, 0.25)),
             gap=math.exp(rng.normal(-0.2, 0.4)),
             extra_gap=float(max(0.0, rng.normal(0.08, 0.08))),
-            overhang=float(max(-0.03, rng.normal(0.06, 0.08))),
+            overhang=float(max(0.0, rng.normal(0.06, 0.08))),
             stretch=math.exp(rng.normal(0.0, 0.1)),
             classes=_CLASS_SIZES[:, 0] * np.exp(_CLASS_SIZES[:, 1] * _bounded(rng, len(_CLASS_SIZES))),
             descent=_DESCENT[0] * math.exp(_DESCENT[1] * float(_bounded(rng, 1)[0])),
@@ -123,6 +126,7 @@ class Places:
         sizes: [m], size of the type.
         classes: [m], the `Class` of each.
         wide, tall: [m], whether a mark spans others across or down.
+        bars: [m], whether a mark is a rule.
     """
 
     corners: Array
@@ -132,6 +136,7 @@ class Places:
     classes: npt.NDArray[np.intp]
     wide: npt.NDArray[np.bool_]
     tall: npt.NDArray[np.bool_]
+    bars: npt.NDArray[np.bool_]
 
     @staticmethod
     def of(marks: Sequence[Mark]) -> Places:
@@ -142,7 +147,7 @@ class Places:
             baseline = glyph.y if whole and glyph is not None else (box.y0 + box.y1) / 2
             hook = box.x0 + mark.hook if mark.hook else box.x1
             size = glyph.size if glyph is not None else 1.0
-            drawn = mark.kind is not MarkKind.SYMBOL
+            drawn = (mark.kind is not MarkKind.SYMBOL) + (mark.kind is MarkKind.RULE)
             rows.append((*box.xyxy, hook, baseline, size, drawn, _CLASSES.get(mark.label, Class.OTHER)))
         table = np.array(rows)
         spans = table[:, 7] > 0
@@ -154,6 +159,7 @@ class Places:
             classes=table[:, 8].astype(np.intp),
             wide=spans | (table[:, 2] - table[:, 0] > _WIDE),
             tall=spans | (table[:, 3] - table[:, 1] > _TALL),
+            bars=(table[:, 7] > 1) & (table[:, 2] - table[:, 0] > table[:, 3] - table[:, 1]),
         )
 
     def growth(self, manner: Manner) -> Array:
@@ -169,7 +175,7 @@ class Places:
         lines = self.baselines * spread + self._script_shifts(manner, growth, rng)
         at = np.where(self.tall, middles * spread, lines + anchors - self.baselines)
         growth = np.where(self.tall, growth * spread, growth)
-        below = np.where(self.classes == Class.DESCENDING, growth * manner.descent, growth)
+        below = np.where((self.classes == Class.DESCENDING) & (self.sizes >= _SCRIPT), growth * manner.descent, growth)
         return at + (self.corners[:, 1] - anchors) * growth, at + (self.corners[:, 3] - anchors) * below
 
     def _script_shifts(self, manner: Manner, growth: Array, rng: np.random.Generator) -> Array:
@@ -209,7 +215,9 @@ class Places:
         slopes = np.where(covered, need, 0.0).max(axis=1)
         lengths = np.diff(knots)
         uneven = np.exp(rng.normal(0.0, 0.4 * manner.untidiness, len(lengths)))
-        gaps = lengths * manner.gap * uneven + manner.extra_gap * uneven
-        free = ~covered.any(axis=1)
-        after = np.where(free, gaps, lengths * np.clip(slopes, 0.6, 1.7))
+        gaps = np.maximum((lengths * manner.gap + manner.extra_gap) * uneven, np.minimum(lengths, _LEAST_GAP))
+        after = np.where(covered.any(axis=1), lengths * np.clip(slopes, 0.6, 1.7), gaps)
+        bars = self.corners[self.bars]
+        np.add.at(after, np.searchsorted(knots, bars[:, 0]), manner.overhang)
+        np.add.at(after, np.searchsorted(knots, bars[:, 2]) - 1, manner.overhang)
         return knots, knots[0] + np.concatenate([[0.0], np.cumsum(after)])
