@@ -1,7 +1,7 @@
 """A folder of layouts made of a list of formulas of any length, by several processes, in bounded memory.
 
 The list is cut at fixed places, and what a piece becomes depends on nothing but the piece, so the files are the same
-whatever the number of processes. Each file holds the outcome of `SHARD` formulas and is written when it is whole; a
+whatever the number of processes. Each file holds what became of so many pieces and is written when it is whole; a
 build that was stopped goes on after the last one.
 """
 
@@ -20,15 +20,15 @@ from typing import Any
 from scanpage import __version__
 from scanpage.errors import InputError, OutputError, UsageError
 from scanpage.files import write_text
-from synth.chunks import CHUNK, Chunk, Wanted, cut
+from synth.chunks import Chunk, Wanted, cut
 from synth.corpus import SUFFIX
 from synth.layout import Typesetting
 from synth.setters import set_chunks
 from synth.shards import VERSION, Shard, read_shard, write_shard
 from synth.sieve import Sieve
 
-SHARD = 4 * CHUNK
-"""Formulas of the list whose layouts share a file."""
+CHUNKS_PER_FILE = 4
+"""So that a file is made of 20,000 formulas."""
 SETTINGS, REPORT = "settings.json", "report.json"
 REASONS_REPORTED = 100
 
@@ -180,11 +180,11 @@ def _take_up(out: Path, tally: Tally, sieve: Sieve) -> None:
 
 
 def _shards(chunks: Iterator[Chunk], sieve: Sieve) -> Iterator[Shard]:
-    """What the sieve lets through, `SHARD` formulas at a time; ends with the list or when the sieve is full."""
+    """What the sieve lets through, a file at a time; ends with the list or when the sieve is full."""
     while not sieve.full:
         before = sieve.dropped.copy()
         parts, count = [], 0
-        for chunk in islice(chunks, SHARD // CHUNK):
+        for chunk in islice(chunks, CHUNKS_PER_FILE):
             parts.append(sieve.sift(chunk))
             count += chunk.formulas
             if sieve.full:

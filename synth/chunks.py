@@ -20,12 +20,14 @@ CHUNK = 5000
 """Formulas that are set together: enough that starting TeX for each family costs little."""
 
 MIXED_FAMILIES: tuple[tuple[FontFamily, float], ...] = (
-    (FontFamily.COMPUTER_MODERN, 0.70),
+    (FontFamily.COMPUTER_MODERN, 0.66),
     (FontFamily.TIMES, 0.06),
-    (FontFamily.TIMES_TX, 0.07),
-    (FontFamily.PALATINO, 0.07),
-    (FontFamily.PALATINO_PX, 0.07),
+    (FontFamily.TIMES_TX, 0.06),
+    (FontFamily.PALATINO, 0.06),
+    (FontFamily.PALATINO_PX, 0.06),
     (FontFamily.EULER, 0.03),
+    (FontFamily.UTOPIA, 0.04),
+    (FontFamily.CHARTER, 0.03),
 )
 """What papers and books look like: mostly Computer Modern."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REASONS_SHOWN = 12
 
-FAMILIES = ("computer_modern", "times", "times_tx", "palatino", "palatino_px", "euler")
+FAMILIES = ("computer_modern", "times", "times_tx", "palatino", "palatino_px", "euler", "utopia", "charter")
 """Names of `synth.typeset.FontFamily`; a test keeps them the same, for --help must not wait for that import."""
 
 _BUILD = """\

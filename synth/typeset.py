@@ -22,6 +22,9 @@ _PACKAGES = r"\def\bmmax{0}\def\hmmax{0}\usepackage{amsmath,amssymb,mathtools,ma
 # amsmath fails on \bar{\bar{a}\bar{b}} before it has set a single accent, for want of these.
 _PACKAGES += r"\makeatletter\gdef\macc@kerna{\z@}\gdef\macc@kernb{\z@}\gdef\macc@nucleus{}\makeatother"
 
+# Letters and digits of the text font among signs of Computer Modern; text fonts have no dotless j for an accent.
+_LETTERS_OF_TEXT = r"\usepackage[italic,noplus,nominus,noequal,defaultimath]{mathastext}"
+
 
 class FontFamily(Enum):
     """Families of text and mathematics fonts; the value is what the preamble loads."""
@@ -32,6 +35,8 @@ class FontFamily(Enum):
     PALATINO = _PACKAGES + r"\usepackage{mathpazo}"
     PALATINO_PX = _PACKAGES + r"\usepackage{pxfonts}"
     EULER = _PACKAGES + r"\usepackage{mathpazo}\usepackage[mathcal,mathbf]{euler}"
+    UTOPIA = _PACKAGES + r"\usepackage{utopia}" + _LETTERS_OF_TEXT
+    CHARTER = _PACKAGES + r"\usepackage{charter}" + _LETTERS_OF_TEXT
 
 
 def typeset(
