@@ -16,6 +16,10 @@ from synth.pen import Ink, Points, Stroke, Writing
 _FLUENT = 25
 """Labels that a writer must have written to lend symbols to others: enough that most come from one hand."""
 
+_SAME = {"<": r"\lt", ">": r"\gt", r"\le": r"\leq", r"\ge": r"\geq", r"\ne": r"\neq", r"\to": r"\rightarrow"}
+_SAME |= {"'": r"\prime", r"\vert": "|", r"\lbrack": "[", r"\rbrack": "]", r"\lbrace": r"\{", r"\rbrace": r"\}"}
+"""Other names of labels, as MathWriting has them, and CROHME's."""
+
 _STRAIGHT = 1.1
 """A symbol is a mere line if its strokes are no longer than the diagonal of its box, times this."""
 
@@ -75,7 +79,7 @@ class SymbolBank:
             writer = writer_of(ink.id)
             for label, indices in ink.symbols:
                 if indices:
-                    samples[label].append(Sample(writer, tuple(ink.strokes[i] for i in indices)))
+                    samples[_SAME.get(label, label)].append(Sample(writer, tuple(ink.strokes[i] for i in indices)))
         return SymbolBank({label: tuple(_without_fragments(found)) for label, found in samples.items()})
 
     @cached_property

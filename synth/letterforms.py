@@ -95,8 +95,8 @@ _PARTS = {
 }
 
 _BLACKBOARD_STEM = ("|", "24 4 24 96")
-_RETRACED = 0.11
-"""How far from each other the two strokes of bold writing run, in heights of the letter."""
+_RETRACED = 0.045 * np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+"""Where bold writing goes over a letter again, in heights of it: close enough to become one heavy line."""
 
 
 def form_of(name: str, pick: float, written: Callable[[str], Form | None]) -> Form | None:
@@ -124,9 +124,9 @@ def blackboard(letter: Form, written: Callable[[str], Form | None]) -> Form | No
 
 
 def bold(letter: Form) -> Form:
-    """A letter written twice, one beside the other."""
-    shift = np.array([_RETRACED * max(letter.height, letter.width), 0.0])
-    return Form.of([*letter.strokes(), *(stroke + shift for stroke in letter.strokes())])
+    """A letter gone over several times."""
+    shifts = _RETRACED * max(letter.height, letter.width)
+    return Form.of([stroke + shift for shift in shifts for stroke in letter.strokes()])
 
 
 def _together(parts: tuple[tuple[str, str], ...], written: Callable[[str], Form | None]) -> Form | None:

@@ -14,17 +14,6 @@ RECORD = {
     "symbols": [["x", [0, 1]], ["+", [2, 3]], ["1", [4]]],
 }
 
-INKML = """<ink xmlns="http://www.w3.org/2003/InkML">
-<annotation type="truth">$x^2$</annotation><annotation type="UI">2011_IVC_7</annotation>
-<trace id="5">0 0 10, 40 60 11, 50 70 12</trace>
-<trace id="8">40 0, 0 60</trace>
-<trace id="9">60 -20, 80 -20, 60 0, 80 0</trace>
-<traceGroup xml:id="A"><annotation type="truth">Segmentation</annotation>
- <traceGroup xml:id="B"><annotation type="truth">x</annotation>
-  <traceView traceDataRef="5"/><traceView traceDataRef="8"/></traceGroup>
- <traceGroup xml:id="C"><annotation type="truth">2</annotation><traceView traceDataRef="9"/></traceGroup>
-</traceGroup></ink>"""
-
 
 @pytest.fixture
 def ink(tmp_path) -> Ink:
@@ -50,15 +39,6 @@ def test_compressed_lines_and_words_are_read(tmp_path):
     assert ink.label == ""
 
 
-def test_inkml_is_read_with_its_segmentation(tmp_path):
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "one.inkml").write_text(INKML)
-    (ink,) = read_inks(tmp_path)
-    assert (ink.id, ink.label) == ("2011_IVC_7", "x^2")
-    assert ink.symbols == (("x", (0, 1)), ("2", (2,)))
-    assert ink.strokes[0].tolist() == [[0, 0], [40, 60], [50, 70]]
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -76,12 +56,11 @@ def test_broken_lines_are_named(tmp_path, line):
         list(read_inks(path))
 
 
-@pytest.mark.parametrize("text", ["", "<ink><trace id='1'></trace></ink>", INKML.replace('Ref="9"', 'Ref="7"')])
-def test_broken_inkml_is_named(tmp_path, text):
-    path = tmp_path / "one.inkml"
-    path.write_text(text)
-    with pytest.raises(InputError, match=r"one\.inkml"):
-        list(read_inks(path))
+def test_folders_are_searched_for_inkml_in_name_order(tmp_path):
+    for name in ("b", "a/deep"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.inkml").write_text("<ink><trace>1 2, 3 4</trace></ink>")
+    assert [ink.id for ink in read_inks(tmp_path)] == ["deep", "b"]
 
 
 def test_missing_file_is_an_input_error(tmp_path):
