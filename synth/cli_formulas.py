@@ -1,4 +1,4 @@
-"""`synth formulas`: lists of formulas to layouts."""
+"""`synth formulas`: lists of formulas to layouts, and layouts to pictures with LaTeX."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,19 @@ label language is dropped and counted. Stopped and started again, it goes on. La
 texlive-latex-extra, texlive-fonts-recommended, texlive-science).
 """
 
+_EXPORT = """\
+Paint layouts, and write the pictures with their LaTeX: DIR/images/000000.png, … and DIR/metadata.jsonl, whose lines
+hold file_name, latex (as it was given) and tokens (canonical). `datasets` reads DIR as an imagefolder. The same
+options make the same files.
+"""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe the command's options."""
     parser.description = "Corpora of typeset formulas."
     commands = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
     _add_build(commands.add_parser("build", help="lists of formulas to layouts", description=_BUILD))
+    _add_export(commands.add_parser("export", help="layouts to pictures with LaTeX", description=_EXPORT))
 
 
 def _add_build(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +64,25 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, metavar="S", help="decides families and styles (default: %(default)s)")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="W", help="processes (default: one a core)")
+    add("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "layouts",
+        type=Path,
+        nargs="+",
+        metavar="LAYOUTS",
+        help="folders of `synth formulas build`, or files of layouts",
+    )
+    add("--out", type=Path, required=True, metavar="DIR", help="new folder for the pictures")
+    add("--inks", type=Path, nargs="+", default=[], metavar="PATH", help="paint by hand with the symbols of these inks")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--em", type=float, default=40.0, metavar="PX", help="pixels an em (default: %(default)g)")
+    size.add_argument("--height", type=float, metavar="PX", help="pixels from the lowest to the highest ink")
+    add("--limit", type=int, metavar="N", help="only the first N")
+    add("--seed", type=int, default=0, metavar="S", help="decides how they are written (default: %(default)s)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
@@ -104,6 +131,32 @@ def _build(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def _export(arguments: argparse.Namespace) -> int:
+    from synth.bank import SymbolBank
+    from synth.corpus import load_layouts
+    from synth.export_pairs import Measure, Size, export_pairs
+    from synth.ink import read_inks
+
+    size = Size(arguments.height, Measure.HEIGHT) if arguments.height is not None else Size(arguments.em)
+    corpora = [load_layouts(path) for path in arguments.layouts]
+    bank = None
+    if arguments.inks:
+        bank = SymbolBank.from_inks(ink for path in arguments.inks for ink in read_inks(path))
+        if not bank.samples:
+            raise UsageError("the inks given with --inks name no symbols to write with; give inks with a segmentation")
+    count = export_pairs(
+        islice(chain.from_iterable(corpora), arguments.limit),
+        arguments.out,
+        size=size,
+        bank=bank,
+        seed=arguments.seed,
+        progress=sys.stderr.isatty() and not arguments.quiet,
+    )
+    if not arguments.quiet:
+        sys.stderr.write(f"{count} pictures in {arguments.out}\n")
+    return ExitCode.DONE
+
+
 def _families(given: Sequence[str] | None) -> tuple[tuple[FontFamily, float], ...]:
     """Families and shares out of `NAME` or `NAME=SHARE`."""
     from synth.chunks import MIXED_FAMILIES
@@ -135,4 +188,4 @@ def _summary(tally: Tally, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-_RUN = {"build": _build}
+_RUN = {"build": _build, "export": _export}
