@@ -50,12 +50,15 @@ OVERLAP_PX = 1.0
 # A picture's formulas stay this far from its edge.
 EDGE_MARGIN_PX = 3.0
 GRAIN_TILE = 384
+# Scans of old books: grey, faded, the other side showing.
+WORN_SHARE = 0.2
 
 
 def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side: int) -> Picture:
     """Capture `sheet` as a picture whose longer side is `long_side` pixels."""
-    if rng.random() < 0.3 and capture is not Capture.SCREEN:
-        sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels))
+    worn = capture is Capture.SCAN and rng.random() < WORN_SHARE
+    if worn or (rng.random() < 0.3 and capture is not Capture.SCREEN):
+        sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels, strength=2.0 if worn else 1.0))
     view = view_of(rng, sheet, capture, long_side)
     if capture is Capture.PHOTO:
         pixels = _light(rng, _photograph(rng, sheet, view))
@@ -63,13 +66,12 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     else:
         pixels = _scan(rng, sheet, view, tilted=capture is not Capture.SCREEN)
     if capture is Capture.SCAN:
-        tone = np.clip(pixels.astype(np.float32) * rng.uniform(0.85, 1.05) + rng.uniform(-8, 8), 0, 255).astype(
-            np.uint8
-        )
+        tone = cv2.convertScaleAbs(pixels, alpha=float(rng.uniform(0.85, 1.05)), beta=float(rng.uniform(0, 8)))
+        tone = _worn(rng, tone) if worn else tone
         pixels = _sensor(rng, tone, blur_px=float(rng.gamma(1.5, 0.35)), noise=float(rng.gamma(1.5, 2.0)))
     elif capture is Capture.FAX:
         pixels = _fax(rng, pixels)
-    if capture is not Capture.SCREEN and rng.random() < 0.3:
+    if worn or (capture is not Capture.SCREEN and rng.random() < 0.3):
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
     return Picture(pixels, warped(sheet, view.warp), quality)
@@ -249,13 +251,27 @@ def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     return fax
 
 
-def _bleed_through(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+def _worn(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+    """An old book: grey paper with spots and fibres, faded print, soft edges."""
+    height, width = pixels.shape[:2]
+    low = float(rng.uniform(25, 90))
+    high = float(rng.uniform(max(150.0, low + 80), 225))
+    faded = cv2.convertScaleAbs(pixels, alpha=(high - low) / 255, beta=low)
+    faded = cv2.GaussianBlur(faded, (0, 0), float(rng.uniform(0.5, 1.1)))
+    spots = rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32) * float(rng.uniform(2, 7))
+    spots += _smooth_field(rng, width // 3 + 1, height // 3 + 1, 6) * float(rng.uniform(2, 10))
+    paper = cv2.resize(spots, (width, height))
+    worn: Pixels = cv2.add(faded, cv2.merge([paper] * 3), dtype=cv2.CV_8U)
+    return worn
+
+
+def _bleed_through(rng: np.random.Generator, pixels: Pixels, *, strength: float = 1.0) -> Pixels:
     """The back of the paper shows: here the page itself, mirrored, blurred and faint."""
     shift = int(rng.integers(-40, 40))
     back = np.roll(cv2.flip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 1), shift, axis=0)
     back = cv2.GaussianBlur(back, (0, 0), 1.5)
     paper = float(np.median(back[::16, ::16]))
     ink = cv2.addWeighted(back, -1.0, back, 0.0, paper)
-    clear = cv2.addWeighted(ink, -float(rng.uniform(0.04, 0.18)), ink, 0.0, 255.0)
+    clear = cv2.addWeighted(ink, -strength * float(rng.uniform(0.04, 0.18)), ink, 0.0, 255.0)
     seen: Pixels = cv2.multiply(pixels, cv2.merge([clear] * 3), scale=1 / 255.0)
     return seen

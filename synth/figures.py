@@ -126,25 +126,31 @@ def _merge(mask: Pixels, alpha: Pixels, x: int, y: int) -> None:
         np.maximum(target, alpha[y0 - y : y1 - y, x0 - x : x1 - x], out=target)
 
 
-def _plot(rng: np.random.Generator, width: int, height: int, face: Face) -> Pixels:
-    mask = np.zeros((height, width), np.uint8)
+def plot_layers(rng: np.random.Generator, width: int, height: int, face: Face) -> tuple[Pixels, list[Pixels]]:
+    """Axes with their numbers, and one to three curves, each a mask uint8[height, width] of its own."""
+    axes = np.zeros((height, width), np.uint8)
     left, bottom = round(width * 0.12), round(height * 0.85)
-    cv2.line(mask, (left, 4), (left, bottom), 255, 1)
-    cv2.line(mask, (left, bottom), (width - 4, bottom), 255, 1)
-    x = np.linspace(left, width - 6, 60)
-    for _ in range(int(rng.integers(1, 4))):
-        y = np.cumsum(rng.normal(0, 1, 60))
-        y = np.convolve(y, np.ones(5) / 5, mode="same")
-        y = (y - y.min()) / (np.ptp(y) + 1e-6) * (bottom - 20) * rng.uniform(0.5, 0.95) + 8
-        curve = np.round(np.stack([x, y], axis=1) * (1 << SHIFT)).astype(np.int32)
-        cv2.polylines(mask, [curve], False, 255, 1 + int(rng.integers(2)), cv2.LINE_AA, SHIFT)
+    cv2.line(axes, (left, 4), (left, bottom), 255, 1)
+    cv2.line(axes, (left, bottom), (width - 4, bottom), 255, 1)
     small = Face(face.path, max(8, round(face.size * 0.7)))
     for k in range(5):
         strip = small.paint([(0.0, str(k * 10))])
-        _merge(
-            mask, strip.alpha, left + k * (width - left) // 5 - strip.origin_x, bottom + small.size + 3 - strip.baseline
-        )
-    return mask
+        x = left + k * (width - left) // 5 - strip.origin_x
+        _merge(axes, strip.alpha, x, bottom + small.size + 3 - strip.baseline)
+    return axes, [_curve(rng, width, height, left, bottom) for _ in range(int(rng.integers(1, 4)))]
+
+
+def _curve(rng: np.random.Generator, width: int, height: int, left: int, bottom: int) -> Pixels:
+    x = np.linspace(left, width - 6, 60)
+    y = np.convolve(np.cumsum(rng.normal(0, 1, 60)), np.ones(5) / 5, mode="same")
+    y = (y - y.min()) / (np.ptp(y) + 1e-6) * (bottom - 20) * rng.uniform(0.5, 0.95) + 8
+    return _strokes(width, height, [np.stack([x, y], axis=1)], float(1 + rng.integers(2)))
+
+
+def _plot(rng: np.random.Generator, width: int, height: int, face: Face) -> Pixels:
+    axes, curves = plot_layers(rng, width, height, face)
+    plot: Pixels = np.maximum.reduce([axes, *curves])
+    return plot
 
 
 def _bars(rng: np.random.Generator, width: int, height: int) -> Pixels:

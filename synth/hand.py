@@ -94,6 +94,8 @@ class Hand:
         if rng.random() < self.invented:
             layouts = [stock.case.formula(line) for line in derivation(rng)]
             rows = [self.paint(rng, layout, width, height) for layout in layouts if layout is not None]
+            # A derivation does not begin in its middle.
+            rows = rows if rows and rows[0] is not None else [self.formula(rng, stock, width, height)]
         elif rng.random() < self.chained:
             rows = self._chain(rng, stock, width, height, count)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scanpage.geometry import Box
+from synth.blocks import bullets, figure_row, lesson_heading, references
 from synth.flow import Piece, extent, place_line
 from synth.prose import Prose
 from synth.setting import Column, Setter, draw_print
@@ -22,11 +23,21 @@ def compose_article(rng: np.random.Generator, stock: Stock, width: int, height: 
     side = width * float(rng.uniform(0.06, 0.14))
     top, bottom = height * float(rng.uniform(0.05, 0.1)), height * float(rng.uniform(0.9, 0.96))
     _head(setter, side, width - side, top)
+    if rng.random() < 0.15:
+        top = figure_row(setter, side, width - side, top + 4)
     gutter = width * 0.04
     each = (width - 2 * side - (columns - 1) * gutter) / columns
     for k in range(columns):
         x0 = side + k * (each + gutter)
-        _fill(setter, Column(x0, x0 + each, top + setter.print.pitch, bottom))
+        column = Column(x0, x0 + each, top + setter.print.pitch, bottom)
+        if k == columns - 1 and rng.random() < 0.12:
+            column.bottom = top + (bottom - top) * float(rng.uniform(0.2, 0.8))
+            _fill(setter, column)
+            column.bottom = bottom
+            if setter.heading(column):
+                references(setter, column)
+        else:
+            _fill(setter, column)
     return sheet
 
 
@@ -51,11 +62,13 @@ def compose_worksheet(
         answer: writes into the box it is given and returns where its writing ends, from the top of the page.
     """
     size = height * float(rng.uniform(0.0125, 0.02))
-    setter = Setter(rng, sheet, stock, Prose.of_page(rng, stock.text), draw_print(rng, stock, size))
+    prose = Prose.of_page(rng, stock.text)
+    setter = Setter(rng, sheet, stock, prose, draw_print(rng, stock, prose, size))
     side = width * float(rng.uniform(0.06, 0.12))
     column = Column(side, width - side, height * 0.06, height * 0.95)
     if rng.random() < 0.7:
-        setter.heading(column)
+        heading = lesson_heading if rng.random() < 0.5 else Setter.heading
+        heading(setter, column)
     pattern = str(rng.choice(["{}.", "{})", "Question {}.", "Câu {}:", "{}"]))
     for number in range(int(rng.integers(1, 12)), 99):
         if not _question(setter, column, pattern.format(number)):
@@ -120,9 +133,8 @@ def _start(
     rng: np.random.Generator, stock: Stock, width: int, height: int, size: float, *, formulas: bool
 ) -> tuple[Sheet, Setter]:
     sheet = printed_sheet(rng, width, height)
-    return sheet, Setter(
-        rng, sheet, stock, Prose.of_page(rng, stock.text), draw_print(rng, stock, size, formulas=formulas)
-    )
+    prose = Prose.of_page(rng, stock.text)
+    return sheet, Setter(rng, sheet, stock, prose, draw_print(rng, stock, prose, size, formulas=formulas))
 
 
 def printed_sheet(rng: np.random.Generator, width: int, height: int) -> Sheet:
@@ -159,7 +171,9 @@ def _fill(setter: Setter, column: Column) -> None:
             done = setter.picture(column)
             done = done or setter.paragraph(column)
         elif draw < setter.print.display + 0.14:
-            done = setter.heading(column)
+            done = lesson_heading(setter, column) if rng.random() < 0.25 else setter.heading(column)
+        elif draw < setter.print.display + 0.19 and setter.print.display:
+            done = bullets(setter, column)
         else:
             done = setter.paragraph(column)
         if not done:

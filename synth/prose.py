@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,50 +40,22 @@ VIETNAMESE = """của và là có cho các một trong với không được bà
 biểu đa thức rút gọn liên quan lý thuyết kiến quan trọng cần nhớ hằng đẳng đáng những tìm giá trị lớn nhất điểm
 đường thẳng tam giác vuông góc chứng minh rằng"""
 LANGUAGES = {"en": ENGLISH, "pt": PORTUGUESE, "de": GERMAN, "vi": VIETNAMESE}
-LANGUAGE_ODDS = {"en": 0.7, "pt": 0.16, "de": 0.07, "vi": 0.07}
-ONSETS = [
-    "b",
-    "c",
-    "d",
-    "f",
-    "g",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "w",
-    "z",
-    "br",
-    "ch",
-    "cl",
-    "cr",
-    "dr",
-    "fl",
-    "gr",
-    "ph",
-    "pl",
-    "pr",
-    "qu",
-    "sh",
-    "sl",
-    "sp",
-    "st",
-    "th",
-    "tr",
-]
+LANGUAGE_ODDS = {"en": 0.68, "pt": 0.16, "de": 0.06, "vi": 0.1}
+CLUSTERS = ["br", "ch", "cl", "cr", "dr", "fl", "gr", "ph", "pl", "pr", "qu", "sh", "sl", "sp", "st", "th", "tr"]
+ONSETS = [*"bcdfghjklmnprstvwz", *CLUSTERS]
 NUCLEI = ["a", "e", "i", "o", "u", "a", "e", "i", "o", "ai", "ea", "ee", "ie", "io", "ou", "oo"]
 CODAS = ["", "", "", "n", "r", "s", "t", "l", "m", "nd", "ng", "st", "rt", "ck", "ss"]
 
+# What stands in prose beside words, and is no formula.
+ASIDES = (
+    "(9.1)", "(7.1)", "(12)", "[28]", "[3]", "[16]", "7.4a", "III.3.6.", "2.1", "10%", "3.5%", "2,000", "1990s",
+    "i.e.,", "e.g.,", "cf.", "(e)", "(a)", "(weighted)", "(Section", "4.2)", "Fig.", "12b", "No.", "6cm", "25", "0.7,",
+    "state-of-the-art", "p.", "pp.", "Eq.", "2nd",
+)  # fmt: skip
 # Made-up words keep a detector from learning the word list instead of what prose looks like.
 PSEUDO_SHARE = 0.15
 DIGIT_SHARE = 0.02
+ASIDE_SHARE = 0.03
 CAPITAL_SHARE = 0.04
 COMMA_SHARE = 0.07
 
@@ -111,6 +83,12 @@ class Prose:
         name = names[int(rng.choice(len(names), p=[LANGUAGE_ODDS[n] for n in names]))]
         return Prose(tuple(LANGUAGES[name].split()), text)
 
+    def prints_in(self, font: str) -> bool:
+        """Whether a font has the accents of these words."""
+        accented = [word for word in (*self.vocabulary, *self.text[:50]) if not word.isascii()]
+        face = Face(font, 20)
+        return all(face.printable(word) == word for word in accented)
+
     def words(self, rng: np.random.Generator, count: int) -> list[str]:
         """`count` words with commas, beginning with a capital, ending with a full stop, colon or question mark."""
         if self.text:
@@ -129,6 +107,8 @@ class Prose:
             return pseudo_word(rng)
         if draw < PSEUDO_SHARE + DIGIT_SHARE:
             return str(rng.integers(1, 2030))
+        if draw < PSEUDO_SHARE + DIGIT_SHARE + ASIDE_SHARE:
+            return ASIDES[int(rng.integers(len(ASIDES)))]
         word = self.vocabulary[int(rng.integers(len(self.vocabulary)))]
         return word.capitalize() if rng.random() < CAPITAL_SHARE else word
 
@@ -146,6 +126,16 @@ def read_text(path: Path) -> tuple[str, ...]:
     if not words:
         raise InputError(f"the text {path} holds no words; give a UTF-8 text file with some")
     return words
+
+
+# The names that matplotlib's fonts go by in italics and in bold.
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "cmr10": {"italic": "cmti10", "bold": "cmb10"},
+    "STIXGeneral": {"italic": "STIXGeneralItalic", "bold": "STIXGeneralBol"},
+    "DejaVuSerif": {"italic": "DejaVuSerif-Italic", "bold": "DejaVuSerif-Bold"},
+    "DejaVuSans": {"italic": "DejaVuSans-Oblique", "bold": "DejaVuSans-Bold"},
+    "cmss10": {"italic": "DejaVuSans-Oblique", "bold": "DejaVuSans-Bold"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +157,12 @@ class Face:
     def space(self) -> float:
         # Measured between letters: some math fonts have no space glyph.
         return 0.28 * self.size
+
+    def variant(self, kind: str) -> Face:
+        """This face in `kind` ("italic" or "bold") where the font's folder has that, else this face."""
+        path = Path(self.path)
+        sibling = path.with_name(f"{VARIANTS.get(path.stem, {}).get(kind, path.stem)}{path.suffix}")
+        return Face(str(sibling) if _exists(str(sibling)) else self.path, self.size)
 
     def width(self, word: str) -> float:
         return _width(self.path, self.size, self.printable(word))
@@ -236,6 +232,11 @@ def matplotlib_fonts() -> tuple[str, ...]:
     # Named more than once, what papers and books are mostly set in.
     names = "cmr10 cmr10 cmr10 STIXGeneral STIXGeneral STIXGeneral DejaVuSerif DejaVuSans cmss10 STIXGeneralBol cmti10"
     return tuple(str(folder / f"{name}.ttf") for name in names.split())
+
+
+@lru_cache(maxsize=512)
+def _exists(path: str) -> bool:
+    return Path(path).is_file()
 
 
 @lru_cache(maxsize=512)

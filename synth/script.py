@@ -9,8 +9,8 @@ import numpy as np
 from synth.flow import Scrap
 from synth.ink import Ink, Pen, Stroke, paint_ink
 
-# A text line is about twice as high as its digits, and its letters stand on its lower quarter.
-LINE_LETTERS = 2.0
+# Words are about this much higher than digits; letters stand on the lower quarter of a line.
+WORD_LETTERS = 1.15
 BASELINE_SHARE = 0.72
 # Strokes further apart than this share of the line's height belong to two words.
 WORD_GAP = 0.2
@@ -25,11 +25,13 @@ def script_words(
         ink = lines[int(rng.integers(len(lines)))]
         ys = np.concatenate(ink.strokes)[:, 1]
         top, height = float(ys.min()), max(float(np.ptp(ys)), 1.0)
-        scale = LINE_LETTERS * letter_px / height
-        for strokes in cut_words(ink.strokes, WORD_GAP * height)[: count - len(words)]:
-            high = min(float(stroke[:, 1].min()) for stroke in strokes)
-            tall = (max(float(stroke[:, 1].max()) for stroke in strokes) - high) * scale
-            painted = paint_ink(strokes, max(tall, pen.width_px + 1.0), rng, pen=pen, variation=0.3)
+        cut = cut_words(ink.strokes, WORD_GAP * height)
+        spans = [(min(float(s[:, 1].min()) for s in w), max(float(s[:, 1].max()) for s in w)) for w in cut]
+        usual = max(float(np.median([low - high for high, low in spans])), 0.3 * height)
+        scale = WORD_LETTERS * letter_px / usual
+        for strokes, (high, low) in list(zip(cut, spans, strict=True))[: count - len(words)]:
+            tall = max((low - high) * scale, pen.width_px + 1.0)
+            painted = paint_ink(strokes, tall, rng, pen=pen, variation=0.3)
             words.append(Scrap(painted.alpha, (top + BASELINE_SHARE * height - high) * scale))
     return words
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from scanpage.region import RegionKind
 from synth.figures import figure, table
-from synth.flow import Formula, Piece, Style, break_lines, extent, line_width, place_line
+from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, line_width, place_line
+from synth.han import HanFace
 from synth.prose import Face, Prose
 from synth.sheet import BLACK, Colour, Sheet
 from synth.stock import Stock
+
+# Pages in writing without letters.
+HAN_SHARE = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Print:
         leading: distance of baselines, in sizes of the face.
         inline: chance of a formula after a word.
         display: chance that a block is a display formula.
+        emphasis: share of words in italics or bold; `italic` and `bold` are the faces for them.
+        han: signs that stand for words, on pages in such writing.
         flush_left: display formulas are indented rather than centred.
         numbered: chance that a display formula has a number; `number_left` where it stands.
     """
@@ -37,6 +44,10 @@ class Print:
     flush_left: bool
     numbered: float
     number_left: bool
+    emphasis: float
+    italic: Face
+    bold: Face
+    han: HanFace | None
 
     @property
     def face(self) -> Face:
@@ -47,13 +58,16 @@ class Print:
         return self.face.size * self.leading
 
 
-def draw_print(rng: np.random.Generator, stock: Stock, size_px: float, *, formulas: bool = True) -> Print:
-    """A random way to set a page in type of about `size_px`."""
-    face = Face(stock.printed_fonts[int(rng.integers(len(stock.printed_fonts)))], max(9, round(size_px)))
+def draw_print(rng: np.random.Generator, stock: Stock, prose: Prose, size_px: float, *, formulas: bool = True) -> Print:
+    """A random way to set a page of `prose` in type of about `size_px`."""
+    # Fonts without a language's accents would only drop them.
+    fonts = [path for path in stock.printed_fonts if prose.prints_in(path)] or stock.printed_fonts
+    face = Face(fonts[int(rng.integers(len(fonts)))], max(9, round(size_px)))
+    han = HanFace.drawn(rng, face.size) if not prose.text and rng.random() < HAN_SHARE else None
     shade = int(rng.integers(0, 60))
     colour: Colour = (shade, shade, shade) if rng.random() < 0.9 else BLACK
     return Print(
-        style=Style(face, colour, space_scale=float(rng.uniform(0.9, 1.2))),
+        style=Style(face, colour, space_scale=0.25 if han else float(rng.uniform(0.9, 1.2))),
         math_em_px=face.size * float(rng.uniform(0.95, 1.12)),
         weight=float(np.clip(rng.normal(0.0, 0.008), -0.012, 0.02)),
         leading=float(rng.uniform(1.15, 1.6)),
@@ -63,7 +77,20 @@ def draw_print(rng: np.random.Generator, stock: Stock, size_px: float, *, formul
         flush_left=bool(rng.random() < 0.15),
         numbered=float(rng.choice([0.0, 0.4, 0.9])),
         number_left=bool(rng.random() < 0.12),
+        emphasis=float(rng.choice([0.0, 0.01, 0.04])),
+        italic=face.variant("italic"),
+        bold=face.variant("bold"),
+        han=han,
     )
+
+
+def word_scrap(face: Face, word: str) -> Scrap:
+    """A word in another face than its line's."""
+    strip = face.paint([(0.0, word)])
+    rows = np.flatnonzero(strip.alpha.any(axis=1))
+    top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (strip.baseline - 1, strip.baseline)
+    right = strip.origin_x + math.ceil(face.width(word)) + 1
+    return Scrap(strip.alpha[top:bottom, strip.origin_x : right], strip.baseline - top)
 
 
 @dataclass(slots=True)
@@ -99,10 +126,18 @@ class Setter:
         pieces: list[Piece] = []
         while len(pieces) < count:
             for word in self.prose.words(self.rng, int(self.rng.integers(5, 18))):
-                pieces.append(word)
+                pieces.append(self._word(word))
                 if self.print.inline and self.rng.random() < self.print.inline:
                     pieces += self._inline()
         return pieces
+
+    def _word(self, word: str) -> Piece:
+        """A word as the page shows it."""
+        if self.print.han is not None and self.rng.random() < 0.9:
+            return self.print.han.word(self.rng, int(self.rng.integers(1, 5)))
+        if self.print.emphasis and self.rng.random() < self.print.emphasis:
+            return word_scrap(self.print.italic if self.rng.random() < 0.7 else self.print.bold, word)
+        return word
 
     def _inline(self) -> list[Piece]:
         em = self.print.math_em_px
@@ -143,7 +178,10 @@ class Setter:
 
     def paragraph(self, column: Column) -> bool:
         indent = self.print.face.size * float(self.rng.choice([0.0, 1.5]))
-        return self.lines(column, self.pieces(int(self.rng.integers(12, 80))), indent=indent)
+        pieces = self.pieces(int(self.rng.integers(12, 80)))
+        if self.rng.random() < 0.12:
+            pieces.insert(0, word_scrap(self.print.bold, self.prose.words(self.rng, 1)[0]))
+        return self.lines(column, pieces, indent=indent)
 
     def display(self, column: Column, *, hang: float = 0.0) -> bool:
         """A display formula with or without a number."""
