@@ -20,11 +20,11 @@ _SAME = {"<": r"\lt", ">": r"\gt", r"\le": r"\leq", r"\ge": r"\geq", r"\ne": r"\
 _SAME |= {"'": r"\prime", r"\vert": "|", r"\lbrack": "[", r"\rbrack": "]", r"\lbrace": r"\{", r"\rbrace": r"\}"}
 """Other names of labels, as MathWriting has them, and CROHME's."""
 
-_STRAIGHT = 1.1
+_STRAIGHT = 1.05
 """A symbol is a mere line if its strokes are no longer than the diagonal of its box, times this."""
 
-_SELDOM = 0.05
-"""What a smaller share of a label's samples are like is not how it is written: their other strokes were lost."""
+_FEW_LINES, _FEW_STROKES = 0.12, 0.05
+"""Where a smaller share of a label's samples are mere lines, or have so few strokes, those were cut off or scrawled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +122,8 @@ def _without_fragments(samples: list[Sample]) -> list[Sample]:
     low, high = writing.bounds()
     boxes = np.maximum.reduceat(high, firsts) - np.minimum.reduceat(low, firsts)
     lines = lengths <= _STRAIGHT * np.hypot(*boxes.T)
-    lost = lines if lines.mean() < _SELDOM else np.zeros_like(lines)
-    lost |= np.searchsorted(np.sort(strokes), strokes, side="right") < _SELDOM * len(strokes)
+    lost = lines if lines.mean() < _FEW_LINES else np.zeros_like(lines)
+    lost |= np.searchsorted(np.sort(strokes), strokes, side="right") < _FEW_STROKES * len(strokes)
     slopes = np.arctan2(boxes[:, 1], boxes[:, 0] + 1e-6)
     strange = np.abs(slopes - np.median(slopes))
     lost |= strange > max(6.0 * float(np.median(strange)), 0.4)

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError
-from synth import cli_formulas, cli_generate
+from synth import cli_formulas, cli_generate, cli_preview
 
 # Each subcommand has a module that describes its options and runs it; what it needs is imported when it runs, so that
 # --help need not wait.
 _COMMANDS = {
     "generate": (cli_generate, "printed and handwritten pages with COCO annotations"),
     "formulas": (cli_formulas, "corpora of typeset formulas, which can be painted anywhere"),
+    "preview": (cli_preview, "a sheet of painted formulas, real handwriting beside painted"),
 }
 
 

@@ -17,7 +17,10 @@ Array = npt.NDArray[np.float64]
 _WIDE, _TALL = 1.4, 1.2
 """Longer signs (in em) span others: they follow what they span, rather than keep their own size."""
 
-_LEAST_GAP = 0.08
+_HOOK = 0.65
+"""Width of a radical's hook against print's."""
+
+_LEAST_GAP = 0.12
 """Gaps in print that are wider than this (in em) stay so."""
 
 _SCRIPT = 0.95
@@ -96,7 +99,7 @@ class Manner:
             slant=float(rng.normal(0.02, 0.12)),
             script_power=script_power,
             line_spread=1.0 + 0.2 * script_power + float(rng.uniform(0.0, 0.25)),
-            gap=math.exp(rng.normal(-0.2, 0.4)),
+            gap=math.exp(rng.normal(-0.15, 0.35)),
             extra_gap=float(max(0.0, rng.normal(0.08, 0.08))),
             overhang=float(max(0.0, rng.normal(0.06, 0.08))),
             stretch=math.exp(rng.normal(0.0, 0.1)),
@@ -210,9 +213,9 @@ class Places:
         if len(knots) < 2:
             return knots, knots
         middles = (knots[1:] + knots[:-1]) / 2
-        need = np.where(counting, widths / np.maximum(ends - starts, 1e-3), 0.0)
+        need = np.where(self.wide, _HOOK, widths / np.maximum(ends - starts, 1e-3))
         covered = (starts < middles[:, None]) & (middles[:, None] < ends) & counting
-        slopes = np.where(covered, need, 0.0).max(axis=1)
+        slopes = np.max(covered * need, axis=1)
         lengths = np.diff(knots)
         uneven = np.exp(rng.normal(0.0, 0.4 * manner.untidiness, len(lengths)))
         gaps = np.maximum((lengths * manner.gap + manner.extra_gap) * uneven, np.minimum(lengths, _LEAST_GAP))
