@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import select
 import shutil
 import signal
@@ -22,9 +23,8 @@ from pathlib import Path
 
 from synth.dvi import MARKER_HEIGHT_SP
 
-STAMP = 271828
-"""Shown beside the page's number, so that nothing else that TeX writes is taken for a page."""
-
+START_S = 20.0
+"""Time that TeX may take to load its packages, from a cold disk too."""
 FORMULA_S = 0.02
 """Time that a run may take for each of its formulas: a hundred times what one takes."""
 MOST_OUTPUT = 4 << 20
@@ -39,15 +39,15 @@ _SOURCE = r"""\documentclass{article}
 \begin{document}
 \tracinglostchars=3 %% a sign that the font lacks is an error
 \def\formula#1#2#3{\setbox0\hbox{\vrule width#1sp height%(marker)dsp depth0pt\kern-#1sp$#2#3$}%%
-\count0=#1 \count1=%(stamp)d \shipout\box0
+{\count0=#1 \count1=%(stamp)d \shipout\box0}%%
 \setbox1=\vbox{\noindent x\par}}%% the end of a paragraph resets TeX's count of errors, which would stop it at 100
+\message{[0.%(stamp)d]}%%
 %(formulas)s
 \end{document}
 """
 _FIRST_LINE = _SOURCE.count("\n", 0, _SOURCE.index("%(formulas)s")) + 1
 
 _ERROR = re.compile(r"^\S*formulas\.tex:(\d+): (.*)$", re.MULTILINE)
-_PAGE = re.compile(rb"\[(\d+)\.%d\]" % STAMP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,14 @@ def run_latex(folder: Path, formulas: Sequence[tuple[str, bool]], *, packages: s
         time_limit_s: the longest that TeX may spend on one formula; all together have `FORMULA_S` each besides.
     """
     lines = [rf"\formula{{{k}}}{{{_style(display)}}}{{{latex}}}" for k, (latex, display) in enumerate(formulas, 1)]
-    names = {"packages": packages, "stamp": STAMP, "marker": MARKER_HEIGHT_SP, "formulas": "\n".join(lines)}
+    # Shown beside the page's number, so that nothing else that TeX writes, by whatever formula, is taken for a page.
+    stamp = secrets.randbelow(10**9)
+    names = {"packages": packages, "stamp": stamp, "marker": MARKER_HEIGHT_SP, "formulas": "\n".join(lines)}
     first_line = _FIRST_LINE + packages.count("\n")
     (folder / "formulas.tex").write_text(_SOURCE % names, encoding="utf-8")
-    # TeX starts in half a second even on a busy machine, but from a cold disk it may take long.
-    output, stopped = _watch(folder, time_limit_s, 2 * time_limit_s + 5 + FORMULA_S * len(formulas))
-    done = min(_last_page(output), len(formulas))
+    page = re.compile(rb"\[(\d+)\.%d\]" % stamp)
+    output, stopped = _watch(folder, page, time_limit_s, 2 * time_limit_s + FORMULA_S * len(formulas))
+    done = min(max(_last(page, output), 0), len(formulas))
     errors: dict[int, str] = {}
     for line, message in _ERROR.findall(output.decode("utf-8", errors="replace")):
         errors.setdefault(int(line) - first_line, message)
@@ -100,12 +102,12 @@ def _style(display: bool) -> str:
     return r"\displaystyle " if display else ""
 
 
-def _last_page(output: bytes | bytearray) -> int:
-    """The highest number among the pages that TeX reports, 0 if there is none."""
-    return max(map(int, _PAGE.findall(output)), default=0)
+def _last(page: re.Pattern[bytes], output: bytes | bytearray) -> int:
+    """The highest number among the pages that TeX reports, 0 when it comes to the first, -1 before that."""
+    return max(map(int, page.findall(output)), default=-1)
 
 
-def _watch(folder: Path, formula_limit_s: float, run_limit_s: float) -> tuple[bytes, str]:
+def _watch(folder: Path, page: re.Pattern[bytes], formula_limit_s: float, run_limit_s: float) -> tuple[bytes, str]:
     """What `latex formulas.tex` wrote, and why it was killed; empty if it was not."""
     command = ["latex", "-interaction=nonstopmode", "-file-line-error", "-no-shell-escape", "formulas.tex"]
     environment = os.environ | {"max_print_line": "1000", "openout_any": "p", "MKTEXTFM": "0", "MKTEXPK": "0"}
@@ -120,23 +122,24 @@ def _watch(folder: Path, formula_limit_s: float, run_limit_s: float) -> tuple[by
     ) as process:
         assert process.stdout is not None
         _bound(process.pid)
-        end_s = time.monotonic() + run_limit_s
-        page, page_s, page_at, stopped = 0, time.monotonic(), 0, ""
+        pages, reported, stopped = -1, 0, ""
+        # Silence and chatter without a page are the same to us.
+        page_end_s = time.monotonic() + START_S
+        end_s = page_end_s + run_limit_s
         while not stopped:
-            now_s = time.monotonic()
-            # Silence and chatter without a page are the same to us.
-            if now_s - page_s > formula_limit_s:
+            patience_s = min(page_end_s, end_s) - time.monotonic()
+            if patience_s <= 0:
                 stopped = f"TeX took more than {formula_limit_s:g} s"
-            elif now_s > end_s or len(written) - page_at > MOST_OUTPUT:
-                stopped = "TeX took too long" if now_s > end_s else "TeX said too much"
-            elif select.select([process.stdout], [], [], min(page_s + formula_limit_s, end_s) - now_s + 0.01)[0]:
+            elif len(written) - reported > MOST_OUTPUT:
+                stopped = "TeX said too much"
+            elif select.select([process.stdout], [], [], patience_s)[0]:
                 chunk = os.read(process.stdout.fileno(), 65536)
                 if not chunk:
                     break
                 written += chunk
-                newest = _last_page(written[-len(chunk) - 32 :])
-                if newest > page:
-                    page, page_s, page_at = newest, time.monotonic(), len(written)
+                newest = _last(page, written[-len(chunk) - 32 :])
+                if newest > pages:
+                    pages, reported, page_end_s = newest, len(written), time.monotonic() + formula_limit_s
         if stopped:
             process.kill()
     if process.returncode < 0 and not stopped:

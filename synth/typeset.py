@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
+from scanpage.errors import OutputError
 from synth.dvi import Page, read_pages
 from synth.layout import Failure, Layout
 from synth.tex import available, run_latex
@@ -16,6 +18,9 @@ __all__ = ["BATCH", "FontFamily", "available", "typeset"]
 
 BATCH = 2000
 """Formulas per run of TeX: starting it costs as much as setting a thousand."""
+
+LEAST_SPACE = 1 << 20
+"""Bytes. Where less is left TeX stops for want of it, and no formula is to blame."""
 
 # bm would take eight of TeX's sixteen families of mathematics fonts.
 _PACKAGES = r"\def\bmmax{0}\def\hmmax{0}\usepackage{amsmath,amssymb,mathtools,mathrsfs,bm,stmaryrd,cancel}"
@@ -56,6 +61,9 @@ def typeset(
 
     Returns:
         For each formula, in order, its layout, or why there is none: a formula that breaks or hangs costs itself only.
+
+    Raises:
+        OutputError: there is no space or no right to write temporary files.
     """
     styles = [display] * len(formulas) if isinstance(display, bool) else list(display)
     results: dict[int, Layout | Failure] = {}
@@ -108,9 +116,17 @@ def _run_batch(
     There is always an outcome, or else such a place: none is missing when TeX comes to the end, one that stops TeX
     while alone has failed.
     """
-    with tempfile.TemporaryDirectory(prefix="typeset-") as name:
-        run = run_latex(Path(name), formulas, packages=family.value, time_limit_s=time_limit_s)
-        pages = dict(read_pages(run.dvi)) if run.dvi else {}
+    try:
+        with tempfile.TemporaryDirectory(prefix="typeset-", ignore_cleanup_errors=True) as name:
+            run = run_latex(Path(name), formulas, packages=family.value, time_limit_s=time_limit_s)
+            pages = dict(read_pages(run.dvi)) if run.dvi else {}
+            if run.stopped and shutil.disk_usage(name).free < LEAST_SPACE:
+                raise OSError("no space left")
+    except OSError as error:
+        raise OutputError(
+            f"cannot typeset in {tempfile.gettempdir()}: {error.strerror or error}; name a writable folder with space"
+            " left in the environment variable TMPDIR"
+        ) from error
     outcomes = {
         k: _outcome(formulas[k][0], run.errors.get(k), pages.get(k + 1))
         for k in range(run.done)

@@ -1,7 +1,10 @@
+import shutil
 import tempfile
+import time
 
 import pytest
 
+from scanpage.errors import OutputError
 from synth import typeset as module
 from synth.layout import Failure, Layout
 from synth.typeset import FontFamily, available, typeset
@@ -34,11 +37,59 @@ def test_a_broken_formula_costs_only_itself(formula, reason):
     assert [g.name for g in after.glyphs] == ["b"]
 
 
-def test_endless_loops_cost_only_themselves():
-    loop = r"\def\again{\again}\again"
-    results = typeset(["a", loop, "b", r"\nosuch", r"\loop\iftrue\repeat", "c"], time_limit_s=1)
+# Formulas that would never end, or take all there is, each in its own way; and part of the reason.
+EVIL = [
+    (r"\def\again{\again}\again", "1 s"),  # silent
+    (r"\loop\iftrue\repeat", "1 s"),
+    (r"\loop\message{x}\iftrue\repeat", "1 s"),  # with little to say, again and again
+    (r"\loop\message{\the\count0 \the\count0 \the\count0 \the\count0}\iftrue\repeat", ""),  # with much to say
+    (r"\loop\message{[\the\count5.\the\count1]}\advance\count5 1\iftrue\repeat", ""),  # as if it shipped pages
+    (r"\edef\y{aaaaaaaa}\loop\edef\y{\y\y}\iftrue\repeat", "main memory"),
+    (r"\def\x{\x\x}\x", "input stack"),
+    (r"\input{/dev/zero}", ""),
+]
+
+
+@pytest.mark.parametrize(("formula", "reason"), EVIL)
+def test_endless_formulas_cost_seconds_and_only_themselves(formula, reason):
+    start = time.monotonic()
+    results = typeset(["a", formula, "b", r"\nosuch", "c"], time_limit_s=1)
+    assert [isinstance(r, Layout) for r in results] == [True, False, True, False, True]
+    assert reason in results[1].reason
+    assert time.monotonic() - start < 20  # 2 s and the starts of TeX, on a busy machine too
+
+
+def test_many_endless_formulas_in_a_batch():
+    loop = r"\loop\iftrue\repeat"
+    results = typeset(["a", loop, "b", loop, loop, "c"], time_limit_s=0.5)
     assert [isinstance(r, Layout) for r in results] == [True, False, True, False, False, True]
-    assert "1 s" in results[1].reason
+
+
+@pytest.mark.parametrize("formula", [r"\gdef\frac{x}", r"\global\let\alpha\beta", r"\shipout\hbox{x}"])
+def test_what_would_change_other_formulas_is_refused(formula):
+    broken, after = typeset([formula, r"\frac{\alpha}{2}"])
+    assert broken.reason == "changes other formulas"
+    assert len(after.glyphs) == 2
+    assert isinstance(typeset([r"\globe"])[0], Failure)
+
+
+def test_no_room_for_temporary_files_is_the_users_to_mend(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(OutputError, match="TMPDIR"):
+        typeset(["x"])
+
+
+def test_a_full_disk_is_not_blamed_on_formulas(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    assert isinstance(typeset(["x"])[0], Layout)
+    with pytest.raises(OutputError, match="no space left"):
+        typeset([r"\end{document}"])
+
+
+def test_styles_of_each_formula():
+    formula = r"\sum_{i=1}^{n} i"
+    heights = [layout.box.height for layout in typeset([formula] * 3, display=[True, False, True])]
+    assert heights[0] == heights[2] > 1.5 * heights[1]
 
 
 def test_more_errors_than_tex_tolerates_in_a_row():
