@@ -18,10 +18,11 @@ Field = npt.NDArray[np.float32]
 
 
 class Capture(Enum):
-    """How the page came into the computer."""
+    """How the page came into the computer. `BOOK` is the scan of an old one: grey, faded, the other side showing."""
 
     SCREEN = "screen"
     SCAN = "scan"
+    BOOK = "book"
     FAX = "fax"
     PHOTO = "photo"
 
@@ -50,28 +51,26 @@ OVERLAP_PX = 1.0
 # A picture's formulas stay this far from its edge.
 EDGE_MARGIN_PX = 3.0
 GRAIN_TILE = 384
-# Scans of old books: grey, faded, the other side showing.
-WORN_SHARE = 0.2
 
 
 def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side: int) -> Picture:
     """Capture `sheet` as a picture whose longer side is `long_side` pixels."""
-    worn = capture is Capture.SCAN and rng.random() < WORN_SHARE
-    if worn or (rng.random() < 0.3 and capture is not Capture.SCREEN):
-        sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels, strength=2.0 if worn else 1.0))
+    old = capture is Capture.BOOK
+    if old or (rng.random() < 0.3 and capture is not Capture.SCREEN):
+        sheet = replace(sheet, pixels=_bleed_through(rng, sheet.pixels, strength=1.6 if old else 1.0))
     view = view_of(rng, sheet, capture, long_side)
     if capture is Capture.PHOTO:
         pixels = _light(rng, _photograph(rng, sheet, view))
         pixels = _sensor(rng, pixels, blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0)))
     else:
         pixels = _scan(rng, sheet, view, tilted=capture is not Capture.SCREEN)
-    if capture is Capture.SCAN:
+    if capture in (Capture.SCAN, Capture.BOOK):
         tone = cv2.convertScaleAbs(pixels, alpha=float(rng.uniform(0.85, 1.05)), beta=float(rng.uniform(0, 8)))
-        tone = _worn(rng, tone) if worn else tone
+        tone = _worn(rng, tone) if old else tone
         pixels = _sensor(rng, tone, blur_px=float(rng.gamma(1.5, 0.35)), noise=float(rng.gamma(1.5, 2.0)))
     elif capture is Capture.FAX:
         pixels = _fax(rng, pixels)
-    if worn or (capture is not Capture.SCREEN and rng.random() < 0.3):
+    if old or (capture is not Capture.SCREEN and rng.random() < 0.3):
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
     return Picture(pixels, warped(sheet, view.warp), quality)
@@ -88,15 +87,17 @@ def _content(sheet: Sheet) -> Box:
 
 def view_of(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side: int) -> View:
     """A random way for `capture` to see `sheet`, in a picture whose longer side is `long_side` pixels."""
+    ratio = sheet.width / sheet.height
     if capture is Capture.PHOTO:
-        ratio = float(rng.choice([0.75, 0.75, 0.5625, 0.667, sheet.width / sheet.height]))
-        width, height = (round(long_side * ratio), long_side) if ratio <= 1 else (long_side, round(long_side / ratio))
+        ratio = float(rng.choice([0.75, 0.75, 0.5625, 0.667, ratio]))
+    width, height = (round(long_side * ratio), long_side) if ratio <= 1 else (long_side, round(long_side / ratio))
+    upright = _upright(sheet, width, height)
+    if capture is Capture.PHOTO:
         warp = _photo_warp(rng, sheet, width, height)
     else:
         scale = long_side / max(sheet.width, sheet.height)
-        width, height = round(sheet.width * scale), round(sheet.height * scale)
-        warp = _scan_warp(rng, sheet, scale, width, height, tilted=capture is not Capture.SCREEN)
-    upright = _upright(sheet, width, height)
+        bend = {Capture.SCAN: 0.002, Capture.BOOK: 0.005}.get(capture, 0.0)
+        warp = _scan_warp(rng, sheet, scale, width, height, bend=bend) if capture is not Capture.SCREEN else upright
     # Lines set close would get boxes that overlap if the page were tilted as much as that.
     for share in TILTS:
         tilted = warp.towards(upright, 1.0 - share).keeping(_content(sheet), width, height, margin=EDGE_MARGIN_PX)
@@ -121,13 +122,11 @@ def _upright(sheet: Sheet, width: int, height: int) -> Warp:
     return Warp(np.array([[scale, 0, dx], [0, scale, dy], [0, 0, 1]]))
 
 
-def _scan_warp(rng: np.random.Generator, sheet: Sheet, scale: float, width: int, height: int, *, tilted: bool) -> Warp:
-    """Scanners see flat paper a little askew; a book's page bends a little."""
-    if not tilted:
-        return Warp(np.diag([scale, scale, 1.0]))
+def _scan_warp(rng: np.random.Generator, sheet: Sheet, scale: float, width: int, height: int, *, bend: float) -> Warp:
+    """Scanners see paper a little askew; where it bends, rows swing by `bend` page heights."""
     angle = float(np.clip(rng.normal(0, 0.8), -3, 3))
     turn = _around(width / 2, height / 2, np.deg2rad(angle)) @ np.diag([scale, scale, 1.0])
-    wave = float(rng.normal(0, 0.003)) * sheet.height if rng.random() < 0.25 else 0.0
+    wave = float(rng.normal(0, bend)) * sheet.height if rng.random() < 0.4 else 0.0
     return Warp(turn, wave, sheet.width * float(rng.uniform(1.2, 2.5)), float(rng.uniform(0, 2 * np.pi)))
 
 
@@ -148,7 +147,7 @@ def _photo_warp(rng: np.random.Generator, sheet: Sheet, width: int, height: int)
 
 
 def _scan(rng: np.random.Generator, sheet: Sheet, view: View, *, tilted: bool) -> Pixels:
-    if not tilted and (view.width, view.height) == (sheet.width, sheet.height):
+    if (view.width, view.height) == (sheet.width, sheet.height) and view.warp.is_identity:
         return sheet.pixels
     outside = int(rng.choice([255, 245, 30])) if tilted else 255
     pixels, cover = _seen(sheet, view, border=(outside, outside, outside, 255))

@@ -31,6 +31,10 @@ class Warp:
     wave_length_px: float = 1.0
     phase: float = 0.0
 
+    @property
+    def is_identity(self) -> bool:
+        return not self.wave_px and np.array_equal(self.homography, np.eye(3))
+
     def points(self, points: Points) -> Points:
         """Where page points (float32[n, 2]) stand in the picture."""
         x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
