@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,12 @@ import numpy.typing as npt
 from scanpage.geometry import Box
 from synth.layout import UNITS_PER_EM, Glyph, Layout, Shape
 
-_HALVINGS = 3
-SUPERSAMPLING = 2**_HALVINGS
+SUPERSAMPLING = 8
+"""Fineness of outlines: half of it for large type, where an eighth of a pixel is a smaller share of a stem."""
+
+_LARGE_PX = 48.0
+"""Size of large type, in pixels per em."""
+
 PHASES = 4
 """Glyphs are placed to a quarter of a pixel, so that a glyph of a size is rasterised at most 16 times."""
 
@@ -119,6 +124,13 @@ def _paint_glyph(
 
 
 @lru_cache(maxsize=20_000)
+def _outline(shape: Shape) -> tuple[npt.NDArray[np.float64], tuple[int, ...]]:
+    """Points [n, 2] of all contours in em, and where each contour begins and the last one ends."""
+    ends = itertools.accumulate((len(contour) for contour in shape.contours), initial=0)
+    return np.concatenate(shape.contours) / UNITS_PER_EM, tuple(ends)
+
+
+@lru_cache(maxsize=20_000)
 def _glyph_mask(
     shape: Shape, size: int, x_phase: int, y_phase: int, grow: int
 ) -> tuple[int, int, npt.NDArray[np.uint8]]:
@@ -128,24 +140,29 @@ def _glyph_mask(
         shape: the outline.
         size: in 1 / `SIZES_PER_PX` pixels per em.
         x_phase, y_phase: where in its pixel the origin stands, in 1 / `PHASES`.
-        grow: how far the outline moves outwards, in supersampled pixels.
+        grow: how far the outline moves outwards, in 1 / `SUPERSAMPLING` pixels.
 
     Returns:
         Left and top pixel of the mask relative to the origin's pixel, and the mask.
     """
-    scale = size / SIZES_PER_PX * SUPERSAMPLING / UNITS_PER_EM
+    halvings = 2 if size >= _LARGE_PX * SIZES_PER_PX else 3
+    fineness = 2**halvings
+    grow = round(grow * fineness / SUPERSAMPLING)
+    em = size / SIZES_PER_PX
+    x, y = x_phase / PHASES, y_phase / PHASES
+    margin = (max(grow, 0) + 1) / fineness
+    ink = shape.ink
+    left, right = math.floor(ink.x0 * em + x - margin), math.ceil(ink.x1 * em + x + margin) + 1
+    top, bottom = math.floor(ink.y0 * em + y - margin), math.ceil(ink.y1 * em + y + margin) + 1
+    fine = np.zeros(((bottom - top) * fineness, (right - left) * fineness), dtype=np.uint8)
+    points, ends = _outline(shape)
     # cv2.fillPoly fills the pixels on the outline as well: half a pixel too much on all sides, eroded by the -0.5.
-    offset = np.array([x_phase, y_phase]) * (SUPERSAMPLING / PHASES) - 0.5
-    contours = [c * scale + offset for c in shape.contours]
-    points = np.concatenate(contours)
-    margin = max(grow, 0) + 1
-    left, top = (int(v) for v in (np.floor((points.min(axis=0) - margin) / SUPERSAMPLING)))
-    right, bottom = (int(v) for v in (np.ceil((points.max(axis=0) + margin) / SUPERSAMPLING)) + 1)
-    fine = np.zeros(((bottom - top) * SUPERSAMPLING, (right - left) * SUPERSAMPLING), dtype=np.uint8)
-    corner = np.array([left, top]) * SUPERSAMPLING
-    polygons = [np.round((c - corner) * 16).astype(np.int32) for c in contours]
+    corner = np.array([x - left, y - top]) * fineness - 0.5
+    outline = np.round(points * (em * fineness * 16) + corner * 16).astype(np.int32)
+    polygons = [outline[start:end] for start, end in itertools.pairwise(ends)]
     cv2.fillPoly(fine, polygons, 255, lineType=cv2.LINE_8, shift=4)
     if grow:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(grow) + 1,) * 2)
-        fine = cv2.dilate(fine, kernel) if grow > 0 else cv2.erode(fine, kernel)
-    return left, top, halved(fine, _HALVINGS)
+        # A thick line along the outline: the same as dilating or eroding with a disc, and many times faster.
+        thickness = 2 * grow if grow > 0 else max(1, -2 * grow - 2)
+        cv2.polylines(fine, polygons, True, 255 if grow > 0 else 0, thickness, cv2.LINE_8, 4)
+    return left, top, halved(fine, halvings)

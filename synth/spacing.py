@@ -38,6 +38,7 @@ class Class(IntEnum):
     INTEGRAL = 5
     COMMA = 6
     DOT = 7
+    ACCENT = 8
 
 
 _CLASSES = {
@@ -46,11 +47,13 @@ _CLASSES = {
     **dict.fromkeys(["+", "=", r"\lt", r"\gt"], Class.OPERATOR),
     **dict.fromkeys([r"\leq", r"\geq", r"\neq", r"\pm", r"\in"], Class.RELATION),
     **{r"\int": Class.INTEGRAL, ",": Class.COMMA, r"\prime": Class.COMMA, ".": Class.DOT},
+    **dict.fromkeys(["circumflex", "hatwide", "tilde", "tildewide", "macron", "caron", "breve"], Class.ACCENT),
+    **dict.fromkeys(["dotaccent", "dieresis", "vector", "acute", "grave", "ring"], Class.ACCENT),
 }
 
 # Size against print's, and the spread of its logarithm from hand to hand, as CROHME's hands have it.
 _CLASS_SIZES = np.array(
-    [(1.0, 0.08), (1.05, 0.2), (1.1, 0.15), (0.7, 0.2), (0.85, 0.2), (0.85, 0.15), (1.1, 0.15), (0.5, 0.3)]
+    [(1.0, 0.08), (1.05, 0.2), (1.1, 0.15), (0.7, 0.2), (0.85, 0.2), (0.85, 0.15), (1.1, 0.15), (0.5, 0.3), (1.0, 0.0)]
 )
 _DESCENT = (1.6, 0.3)
 """The same of what hangs below the line."""
@@ -93,17 +96,19 @@ class Manner:
     def drawn(rng: np.random.Generator) -> Manner:
         """A random writer."""
         untidiness = float(rng.uniform(0.4, 1.4))
+        classes = _CLASS_SIZES[:, 0] * np.exp(_CLASS_SIZES[:, 1] * _bounded(rng, len(_CLASS_SIZES)))
+        classes[Class.ACCENT] = max(1.0, classes[Class.LOW])  # or a letter would grow into what stands above it
         script_power = float(rng.uniform(-0.3, 0.5))
         return Manner(
             untidiness=untidiness,
             slant=float(rng.normal(0.02, 0.12)),
             script_power=script_power,
             line_spread=1.0 + 0.2 * script_power + float(rng.uniform(0.0, 0.25)),
-            gap=math.exp(rng.normal(-0.15, 0.35)),
-            extra_gap=float(max(0.0, rng.normal(0.08, 0.08))),
+            gap=math.exp(rng.normal(-0.3, 0.35)),
+            extra_gap=float(max(0.0, rng.normal(0.1, 0.08))),
             overhang=float(max(0.0, rng.normal(0.06, 0.08))),
             stretch=math.exp(rng.normal(0.0, 0.1)),
-            classes=_CLASS_SIZES[:, 0] * np.exp(_CLASS_SIZES[:, 1] * _bounded(rng, len(_CLASS_SIZES))),
+            classes=classes,
             descent=_DESCENT[0] * math.exp(_DESCENT[1] * float(_bounded(rng, 1)[0])),
             rise=float(rng.normal(0.0, 0.018)),
             wander=abs(rng.normal(0.0, 0.05)) * untidiness,
@@ -150,8 +155,9 @@ class Places:
             baseline = glyph.y if whole and glyph is not None else (box.y0 + box.y1) / 2
             hook = box.x0 + mark.hook if mark.hook else box.x1
             size = glyph.size if glyph is not None else 1.0
+            sign = mark.label or (glyph.name if glyph is not None else "")
             drawn = (mark.kind is not MarkKind.SYMBOL) + (mark.kind is MarkKind.RULE)
-            rows.append((*box.xyxy, hook, baseline, size, drawn, _CLASSES.get(mark.label, Class.OTHER)))
+            rows.append((*box.xyxy, hook, baseline, size, drawn, _CLASSES.get(sign, Class.OTHER)))
         table = np.array(rows)
         spans = table[:, 7] > 0
         return Places(
@@ -174,7 +180,9 @@ class Places:
         """Upper and lower edges, [m] each, with lines spread; letters grow from their baselines, signs both ways."""
         spread = manner.line_spread
         middles = (self.corners[:, 1] + self.corners[:, 3]) / 2
-        anchors = np.where(self.tall | (self.classes >= Class.OPERATOR), middles, self.baselines)
+        anchors = np.where(
+            self.tall | ((self.classes >= Class.OPERATOR) & (self.classes < Class.ACCENT)), middles, self.baselines
+        )
         lines = self.baselines * spread + self._script_shifts(manner, growth, rng)
         at = np.where(self.tall, middles * spread, lines + anchors - self.baselines)
         growth = np.where(self.tall, growth * spread, growth)
