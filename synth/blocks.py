@@ -15,15 +15,12 @@ CURVE_COLOURS: tuple[Colour, ...] = ((200, 60, 190), (70, 190, 190), (220, 80, 6
 
 def bullets(setter: Setter, column: Column) -> bool:
     """A list: each item a formula, or words that may hold one."""
-    rng, em = setter.rng, setter.print.math_em_px
-    size = setter.print.face.size
+    rng, size = setter.rng, setter.print.face.size
     hang = size * float(rng.uniform(1.2, 6))
     mark = str(rng.choice(["\u2022", "\u2022", "\u2013", "*", "(i)", "a.", "-"]))
     for _ in range(int(rng.integers(2, 6))):
         if rng.random() < 0.5:
-            formula = setter.stock.printed(
-                rng, em, width_px=column.width - hang - 3 * size, height_px=4 * em, glyphs=(3, 30)
-            )
+            formula = setter.formula(column.width - hang - 3 * size, 4 * setter.print.math_em_px, (3, 30))
             if formula is None:
                 continue
             above, below = extent([formula], setter.print.face)

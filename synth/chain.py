@@ -71,6 +71,19 @@ def join_layouts(one: LayoutHalves, other: LayoutHalves) -> Layout:
     )
 
 
+def widened(layout: Layout, before: float, after: float) -> Layout:
+    """A layout with more room (in em) before and behind its first equals sign; as it is if it cannot be cut."""
+    halves = cut_layout(layout)
+    if halves is None:
+        return layout
+    sign, *rest = sorted(halves.right.glyphs, key=lambda g: g.box.x0)
+    at = halves.at + before
+    behind = tuple(replace(g, x=g.x + at + after) for g in rest)
+    rules = tuple(Rule(r.box.translated(at + after, 0.0)) for r in halves.right.rules)
+    glyphs = (*halves.left.glyphs, replace(sign, x=sign.x + at), *behind)
+    return Layout(layout.latex, glyphs, halves.left.rules + rules)
+
+
 def cut_ink(ink: Ink) -> InkHalves | None:
     """The halves of a segmented ink; None as for `cut_layout`."""
     tokens = _cut_tokens(ink.label)

@@ -61,7 +61,7 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     view = view_of(rng, sheet, capture, long_side)
     if capture is Capture.PHOTO:
         pixels = _light(rng, _photograph(rng, sheet, view))
-        pixels = _sensor(rng, pixels, blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(2.0, 2.0)))
+        pixels = _sensor(rng, pixels, blur_px=float(rng.gamma(2.0, 0.35)), noise=float(rng.gamma(1.5, 1.6)))
     else:
         pixels = _scan(rng, sheet, view, tilted=capture is not Capture.SCREEN)
     if capture in (Capture.SCAN, Capture.BOOK):

@@ -15,6 +15,8 @@ from synth.sheet import BLACK, Colour, Pixels, Sheet, Source
 
 # Lines that would need wider spaces than this stay ragged.
 MAX_STRETCH_EM = 0.9
+# A formula of nothing but these is a number to anyone who reads it, and looks like one of a question or equation.
+NUMBER_SIGNS = frozenset("0123456789.,()[]:%-~")
 NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
@@ -64,6 +66,11 @@ class Style:
     @property
     def space(self) -> float:
         return self.face.space * self.space_scale
+
+
+def is_number(latex: str) -> bool:
+    """Whether canonical LaTeX says no more than a number."""
+    return NUMBER_SIGNS.issuperset(latex.split())
 
 
 def piece_width(piece: Piece, face: Face) -> float:

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from scanpage.geometry import Box
-from synth.chain import cut_ink, cut_layout, join_inks, join_layouts
-from synth.flow import Formula, Scrap, Style
+from synth.chain import cut_ink, cut_layout, join_inks, join_layouts, widened
+from synth.flow import Formula, Scrap, Style, is_number
 from synth.handwrite import SymbolBank, paint_by_hand
 from synth.ink import Pen, paint_ink
 from synth.layout import Layout
@@ -52,6 +52,7 @@ class Hand:
         prose: chance that a question is put in words; `real_prose` the chance that the words are a real ink.
         pitch_px: distance of lines; `ruled` whether they keep to the paper's.
         tight: how much room is left between lines that keep to no ruling, in pitches at most.
+        loose: room around relation signs beyond print's, in em at most.
         label: how questions are numbered; `written` whether in the writer's own symbols rather than a font's.
     """
 
@@ -69,6 +70,7 @@ class Hand:
     ruled: bool
     tight: float
     align: Align
+    loose: float
     label: str
     written: bool
     circled: bool
@@ -112,6 +114,9 @@ class Hand:
 
     def paint(self, rng: np.random.Generator, layout: Layout, width: float, height: float) -> Formula | None:
         """A layout in this hand; None if it is larger than `width` x `height` pixels, or hardly visible."""
+        if self.loose:
+            before, after = rng.uniform(0.0, self.loose, 2).tolist()
+            layout = widened(layout, before, after)
         box = layout.box.scaled(self.em_px)
         if box.width > width or box.height > height:
             return None
@@ -141,7 +146,8 @@ class Hand:
         self, rng: np.random.Generator, stock: Stock, width: float, height: float, glyphs: tuple[int, int]
     ) -> Layout | None:
         em = self.em_px
-        return stock.layout(rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=glyphs)
+        layout = stock.layout(rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=glyphs)
+        return None if layout is None or is_number(layout.latex) else layout
 
     def _draw_ink(
         self, rng: np.random.Generator, stock: Stock, width: float, height: float, symbols: tuple[int, int]
@@ -152,6 +158,7 @@ class Hand:
             tall = written.height * scale
             # Painting varies sizes and proportions by a tenth or so.
             fits = written.width * scale * 1.25 < width and tall * 1.2 < height and tall > 0.4 * self.letter_px
+            fits = fits and not is_number(written.ink.label)
             if fits and symbols[0] <= len(written.ink.symbols) <= symbols[1]:
                 return written
         return None
@@ -222,6 +229,7 @@ def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled:
         ruled=ruled,
         tight=float(rng.choice([0.0, 0.15, 0.5])),
         align=list(Align)[int(rng.integers(3))],
+        loose=float(rng.choice([0.0, 0.0, 0.5, 1.4])),
         label=LABELS[int(rng.integers(len(LABELS)))],
         written=bool(rng.random() < 0.75),
         circled=bool(rng.random() < 0.15),

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from scanpage.geometry import Box
+from synth.prose import Face, matplotlib_fonts, pseudo_word
 from synth.sheet import Colour, Pixels, Sheet, lay
 
 
@@ -20,6 +21,11 @@ class Ruling(Enum):
 
 
 RULING_WEIGHTS = {Ruling.BLANK: 0.3, Ruling.RULED: 0.46, Ruling.SQUARED: 0.16, Ruling.DOTTED: 0.08}
+
+# What notebooks print in small type.
+WEEKDAYS = ("S T Q Q S S D", "S/L T/M Q/M Q/J S/V S/S D/D", "Mo Di Mi Do Fr Sa So", "M T W T F S S")
+MONTHS = "Jan/Ene Feb/Fev Mar Abr/Apr Mai/May Jun Jul Ago/Aug Set/Sep Out/Oct Nov Dez/Dec"
+SMALL_PRINT = 7  # a sans serif among matplotlib's fonts
 
 # Where the wire runs, in widths of the page: beside it for the loops, and in it for the holes.
 WIRE_OUTSIDE, WIRE_INSIDE = 0.035, 0.03
@@ -41,6 +47,7 @@ class Stationery:
     line_strength: float
     red_margin: bool
     head: bool
+    foot: bool
     wire: int
 
 
@@ -59,7 +66,8 @@ def draw_stationery(rng: np.random.Generator, height: int) -> Stationery:
         line=line,
         line_strength=float(rng.uniform(0.25, 0.95)),
         red_margin=bool(ruling is not Ruling.BLANK and rng.random() < 0.35),
-        head=bool(ruling is not Ruling.BLANK and rng.random() < 0.35),
+        head=bool(ruling is not Ruling.BLANK and rng.random() < 0.4),
+        foot=bool(ruling is not Ruling.BLANK and rng.random() < 0.15),
         wire=int(rng.choice([-1, 0, 0, 0, 1])),
     )
 
@@ -84,15 +92,20 @@ def make_paper(rng: np.random.Generator, stationery: Stationery, width: int, hei
         margin = left + width * float(rng.uniform(0.09, 0.16))
         mask = np.zeros((height, width), np.uint8)
         cv2.line(mask, (round(margin), 0), (round(margin), height), 255, 1 + int(height > 1100), cv2.LINE_AA)
-        lay(pixels, (mask * 0.7).astype(np.uint8), (220, 90, 100))
+        lay(pixels, (mask * 0.7).astype(np.uint8), (220, 90, 100) if rng.random() < 0.75 else stationery.line)
     if stationery.head:
         _head(rng, pixels, left, right, round(top * 0.75), stationery.line)
+    bottom = height * 0.97
+    if stationery.foot:
+        bottom = height * 0.93
+        _foot(rng, pixels, left, right, round(height * 0.95), stationery.line)
+    _edges(rng, cover, left, right, stationery.wire)
     if stationery.wire:
         _wire(rng, pixels, cover, left if stationery.wire < 0 else right, stationery.wire)
     hole = round(width * WIRE_INSIDE) if stationery.wire else 0
     x0 = max(margin, left + hole if stationery.wire < 0 else 0) + width * 0.015
     x1 = right - width * 0.025 - (hole if stationery.wire > 0 else 0)
-    content = Box(x0, top + stationery.pitch_px * 0.3, x1, height * 0.97)
+    content = Box(x0, top + stationery.pitch_px * 0.3, x1, bottom)
     return Sheet(pixels, cover, content, pitch_px=stationery.pitch_px, first_line_px=top)
 
 
@@ -118,24 +131,79 @@ def _rule(lines: Pixels, stationery: Stationery, left: int, right: int, top: flo
 
 
 def _head(rng: np.random.Generator, pixels: Pixels, left: int, right: int, y: int, colour: Colour) -> None:
-    """What notebooks print at the top: a row of weekdays, a place for the date, boxes, a double line."""
+    """What notebooks print at the top: weekdays, a place for the date, boxes, a double line."""
     width = right - left
     mask = np.zeros(pixels.shape[:2], np.uint8)
     unit = max(3, width // 110)
-    if rng.random() < 0.6:
+    kind = int(rng.integers(4))
+    if kind == 0:
         x = left + round(width * float(rng.uniform(0.05, 0.6)))
         for k in range(int(rng.integers(4, 13))):
             corner = (x + 3 * k * unit, y - 2 * unit)
             cv2.rectangle(mask, corner, (corner[0] + 2 * unit, y - unit // 2), 255, 1 if rng.random() < 0.5 else -1)
-    else:
+    elif kind == 1:
         x = left + round(width * float(rng.uniform(0.6, 0.8)))
         for k in range(3):
             cv2.line(mask, (x + 6 * k * unit, y), (x + (6 * k + 4) * unit, y), 255, 1, cv2.LINE_AA)
             if k:
                 cv2.line(mask, (x + (6 * k - 2) * unit, y), (x + (6 * k - 1) * unit, y - 2 * unit), 255, 1, cv2.LINE_AA)
+    elif kind == 2:
+        days = WEEKDAYS[int(rng.integers(len(WEEKDAYS)))].split()
+        _cells(mask, days, left + round(width * float(rng.uniform(0.05, 0.6))), y, 2 * unit)
+    else:
+        x = left + round(width * float(rng.uniform(0.6, 0.7)))
+        cv2.rectangle(mask, (x, y - 4 * unit), (x + 28 * unit, y), 255, 1)
+        for k in (1, 2):
+            cv2.line(mask, (x + 9 * k * unit, y - unit), (x + 9 * k * unit + unit, y - 3 * unit), 255, 1, cv2.LINE_AA)
     if rng.random() < 0.5:
         cv2.line(mask, (left, y + unit), (right, y + unit), 255, 1)
     lay(pixels, mask, colour)
+
+
+def _foot(rng: np.random.Generator, pixels: Pixels, left: int, right: int, y: int, colour: Colour) -> None:
+    """A row of months over a row of days, or the maker's name."""
+    mask = np.zeros(pixels.shape[:2], np.uint8)
+    size = max(7, round((right - left) * 0.012))
+    if rng.random() < 0.6:
+        _cells(mask, MONTHS.split(), left + 3 * size, y, size)
+        _cells(mask, [f"{k:02d}" for k in range(1, 32)], left + 3 * size, y + 2 * size, size)
+    else:
+        x = right - 12 * size
+        cv2.rectangle(mask, (x, y - 2 * size), (x + 8 * size, y + size), 255, 1)
+        _cells(mask, [pseudo_word(rng)[:6]], x + size, y, size)
+    lay(pixels, mask, colour)
+
+
+def _cells(mask: Pixels, words: list[str], x: int, y: int, size: int) -> None:
+    """Small words in a row on the baseline `y`, a bar behind each."""
+    face = Face(matplotlib_fonts()[SMALL_PRINT], size)
+    for word in words:
+        strip = face.paint([(0.0, word)])
+        top, at = y - strip.baseline, x - strip.origin_x
+        part = mask[max(top, 0) : top + strip.alpha.shape[0], max(at, 0) : at + strip.alpha.shape[1]]
+        np.maximum(part, strip.alpha[: part.shape[0], : part.shape[1]], out=part)
+        x += round(face.width(word)) + size // 2
+        cv2.line(mask, (x, y - size), (x, y + 2), 255, 1)
+        x += size // 2
+
+
+def _edges(rng: np.random.Generator, cover: Pixels, left: int, right: int, wire: int) -> None:
+    """Paper torn along one side, or with rounded corners; most is neither."""
+    height = cover.shape[0]
+    draw = rng.random()
+    if draw < 0.12 and wire <= 0:
+        reach = max(3, (right - left) // 90)
+        step = height / int(rng.integers(25, 60))
+        rows = np.arange(height)
+        depth = reach * (0.5 + 0.4 * np.sin(rows * (2 * np.pi / step))) + rng.normal(0, 0.08 * reach, height)
+        cover[:, left : left + 2 * reach][np.arange(2 * reach)[None, :] < depth[:, None]] = 0
+    elif draw < 0.35:
+        radius = round((right - left) * float(rng.uniform(0.02, 0.05)))
+        grid = np.arange(radius)
+        outside = (radius - grid[:, None]) ** 2 + (radius - grid[None, :]) ** 2 > radius**2
+        side = slice(right - radius, right)
+        cover[:radius, side][outside[:, ::-1]] = 0
+        cover[-radius:, side][outside[::-1, ::-1]] = 0
 
 
 def _wire(rng: np.random.Generator, pixels: Pixels, cover: Pixels, edge: int, side: int) -> None:

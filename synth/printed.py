@@ -108,12 +108,7 @@ def _options(setter: Setter, column: Column, hang: float) -> None:
     label = str(rng.choice(["{})", "({})", "{}."]))
     room = setter.print.face.size * 2.0
     for row in range(int(rng.integers(1, 4))):
-        drawn = [
-            setter.stock.printed(
-                rng, em, width_px=cell - room - em, height_px=4 * em, glyphs=(2, 40), weight=setter.print.weight
-            )
-            for _ in range(across)
-        ]
+        drawn = [setter.formula(cell - room - em, 4 * em, (2, 40)) for _ in range(across)]
         formulas = [f for f in drawn if f is not None]
         if not formulas:
             return

@@ -95,7 +95,9 @@ def _substitution(rng: np.random.Generator) -> Lines:
 def _roots(rng: np.random.Generator) -> Lines:
     """A length from two others."""
     c = _letter(rng, "cdhlrs")
-    a, b, root = ((3, 4, 5), (6, 8, 10), (5, 12, 13), (8, 15, 17), (9, 12, 15))[int(rng.integers(5))]
+    m, n, factor = int(rng.integers(2, 5)), 1, int(rng.integers(1, 5))
+    # Euclid's formula: whole numbers under the root and in front of it.
+    a, b, root = factor * (m * m - n * n), factor * 2 * m * n, factor * (m * m + n * n)
     return [
         rf"{c} = \sqrt {{ {digits(a)} ^ {{ 2 }} + {digits(b)} ^ {{ 2 }} }}",
         rf"{c} = \sqrt {{ {digits(a * a)} + {digits(b * b)} }}",
@@ -168,6 +170,26 @@ def _chances(rng: np.random.Generator) -> Lines:
     ][int(rng.integers(0, 2)) :]
 
 
+def _areas(rng: np.random.Generator) -> Lines:
+    """A measure of something round or square, with its unit."""
+    a, r, radius = _letter(rng, "ASVFP"), _letter(rng, "rarhd"), int(rng.integers(2, 20))
+    unit = str(rng.choice(["c m", "m", "k m", "c m"]))
+    mark = "," if rng.random() < 0.5 else "."
+    area = f"{np.pi * radius**2:.{int(rng.integers(1, 3))}f}".replace(".", mark)
+    square = " ".join(area) + f" {unit} ^ {{ 2 }}"
+    if rng.random() < 0.3:
+        return [
+            f"{r} = {digits(radius)} {unit}",
+            rf"{a} = \pi {r} ^ {{ 2 }} = \pi \cdot {digits(radius**2)} \approx {square}",
+        ]
+    return [
+        f"{r} = {digits(radius)} {unit}",
+        rf"{a} = \pi {r} ^ {{ 2 }}",
+        rf"{a} = \pi \cdot {digits(radius)} ^ {{ 2 }}",
+        rf"{a} \approx {square}" if rng.random() < 0.5 else f"{a} = {square}",
+    ]
+
+
 def _chain(rng: np.random.Generator) -> Lines:
     """Something rewritten again and again: the left side stands once, or in each line."""
     x = _letter(rng)
@@ -215,7 +237,8 @@ def _signed(value: int) -> str:
 
 
 _WEIGHTED: tuple[tuple[Maker, float], ...] = (
-    (_chain, 0.36),
+    (_chain, 0.31),
+    (_areas, 0.05),
     (_linear, 0.14),
     (_quadratic, 0.09),
     (_substitution, 0.08),

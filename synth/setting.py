@@ -9,7 +9,7 @@ import numpy as np
 
 from scanpage.region import RegionKind
 from synth.figures import figure, table
-from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, line_width, place_line
+from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_number, line_width, place_line
 from synth.han import HanFace
 from synth.prose import Face, Prose
 from synth.sheet import BLACK, Colour, Sheet
@@ -144,18 +144,17 @@ class Setter:
         # A third are single symbols, as in papers; most others are short relations.
         glyphs = 1 if self.rng.random() < 0.33 else 2 + int(self.rng.exponential(5.0))
         tall = 1.35 if self.rng.random() < 0.85 else 2.2
-        formula = self.stock.printed(
-            self.rng,
-            em,
-            width_px=15 * em,
-            height_px=tall * em,
-            glyphs=(glyphs, glyphs + glyphs // 4),
-            weight=self.print.weight,
-        )
+        formula = self.formula(15 * em, tall * em, (glyphs, glyphs + glyphs // 4))
         if formula is None:
             return []
         mark = "" if self.rng.random() < 0.7 else ",.;:)"[int(self.rng.integers(5))]
         return [formula, mark] if mark else [formula]
+
+    def formula(self, width: float, height: float, glyphs: tuple[int, int]) -> Formula | None:
+        """A random formula no larger than `width` x `height` pixels, with a number of glyphs in `glyphs`."""
+        em, weight = self.print.math_em_px, self.print.weight
+        formula = self.stock.printed(self.rng, em, width_px=width, height_px=height, glyphs=glyphs, weight=weight)
+        return None if formula is None or is_number(formula.latex) else formula
 
     def lines(self, column: Column, pieces: list[Piece], *, indent: float = 0.0, hang: float = 0.0) -> bool:
         """Lines of prose, the first one indented by `indent`, all by `hang`."""
@@ -188,15 +187,9 @@ class Setter:
         number = self._number() if self.rng.random() < self.print.numbered else ""
         room = self.print.face.width(number) + self.print.face.size if number else 0.0
         width = column.width - hang - 2 * room
-        formula = self.stock.printed(
-            self.rng,
-            self.print.math_em_px,
-            width_px=width,
-            height_px=min(column.left - 2 * self.print.pitch, self.sheet.height * 0.3),
-            # What is displayed is mostly longer than what stands in a line.
-            glyphs=(int(self.rng.choice([3, 6, 12, 18])), 400),
-            weight=self.print.weight,
-        )
+        height = min(column.left - 2 * self.print.pitch, self.sheet.height * 0.3)
+        # What is displayed is mostly longer than what stands in a line.
+        formula = self.formula(width, height, (int(self.rng.choice([3, 6, 12, 18])), 400))
         if formula is None:
             return False
         column.y += self.print.pitch * float(self.rng.uniform(0.2, 0.8))
