@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from scanpage.errors import OutputError, UsageError
-from scanpage.files import write_bytes, write_text
 from synth.bank import SymbolBank
 from synth.handwrite import paint_by_hand
 from synth.layout import Layout
@@ -62,7 +63,7 @@ def export_pairs(
     seed: int = 0,
     progress: bool = False,
 ) -> int:
-    """Paints layouts and writes `images/000000.png`, … and, when all are there, `metadata.jsonl`.
+    """Paints layouts and writes `images/000000.png`, … and `metadata.jsonl`: all of them or, after an error, none.
 
     Its lines hold `file_name`, `latex` (as it was given where that is known) and `tokens` (canonical, separated by
     blanks).
@@ -82,25 +83,40 @@ def export_pairs(
     """
     from tqdm import tqdm
 
-    _refuse_old(out)
-    lines = []
-    for number, layout in enumerate(tqdm(layouts, unit="picture", file=sys.stderr, disable=not progress)):
-        name = f"{IMAGES}/{number:06d}.png"
-        rng = np.random.default_rng([seed, number])
-        write_bytes(out / name, _png(_picture(layout, size.em_px(layout), bank, rng)))
-        truth: dict[str, Any] = {"file_name": name, "latex": layout.source or layout.latex, "tokens": layout.latex}
-        lines.append(json.dumps(truth, ensure_ascii=False) + "\n")
-    write_text(out / TRUTH, "".join(lines))
+    shown = tqdm(layouts, unit="picture", file=sys.stderr, disable=not progress)
+    with _new_folder(out) as folder:
+        (folder / IMAGES).mkdir()
+        lines = []
+        for number, layout in enumerate(shown):
+            name = f"{IMAGES}/{number:06d}.png"
+            picture = _picture(layout, size.em_px(layout), bank, np.random.default_rng([seed, number]))
+            (folder / name).write_bytes(_png(picture))
+            truth = {"file_name": name, "latex": layout.source or layout.latex, "tokens": layout.latex}
+            lines.append(json.dumps(truth, ensure_ascii=False) + "\n")
+        (folder / TRUTH).write_text("".join(lines), "utf-8")
     return len(lines)
 
 
-def _refuse_old(out: Path) -> None:
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside `out` that takes its name when the block ends without an error."""
+    temporary: Path | None = None
     try:
-        used = out.exists() and any(out.iterdir())
+        if out.exists() and any(out.iterdir()):
+            raise UsageError(f"{out} is not empty; choose another folder, or empty this one")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+        inner = temporary / "pictures"  # with the rights of any new folder, which mkdtemp does not give
+        inner.mkdir()
+        yield inner
+        inner.replace(out)
     except OSError as error:
-        raise OutputError(f"cannot write to {out}: {error.strerror}; choose another folder") from error
-    if used:
-        raise UsageError(f"{out} is not empty; choose another folder, or empty this one")
+        raise OutputError(
+            f"cannot write {out}: {error.strerror or error}; choose a writable place with space left"
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _picture(layout: Layout, em_px: float, bank: SymbolBank | None, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanpage.errors import ExitCode, UsageError
+from scanpage.errors import ExitCode, OutputError, UsageError
 from synth.cli import main
 from synth.corpus import save_layouts
 from synth.export_pairs import Measure, Size, export_pairs
@@ -107,6 +108,20 @@ def test_a_folder_in_use_is_left_alone(layouts: Sequence[Layout], tmp_path: Path
     with pytest.raises(UsageError, match="not empty"):
         export_pairs(layouts, tmp_path, size=Size(40))
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_full_disk_leaves_nothing(layouts: Sequence[Layout], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name == "000002.png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="No space left"):
+        export_pairs(layouts, tmp_path / "out", size=Size(40))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("pixels", [0, -3, 1e6, float("nan")])
