@@ -237,14 +237,15 @@ def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled:
 
 
 def one_writer(bank: SymbolBank, rng: np.random.Generator) -> SymbolBank:
-    """The symbols of one writer; those the writer never wrote in one form of somebody else's."""
-    writer = bank.writers[int(rng.integers(len(bank.writers)))]
+    """The symbols of one writer; those the writer never wrote as one or two others did."""
+    writers = [found[int(rng.integers(len(found)))] for found in (bank.writers, bank.fluent, bank.fluent)]
     own = {}
     for label in sorted(bank.samples):
-        samples = bank.by(writer, label)
-        if samples[0].writer != writer:
+        samples = bank.by(label, *writers)
+        if samples and samples[0].writer not in writers:
             samples = [samples[int(rng.integers(len(samples)))]]
-        own[label] = tuple(samples)
+        if samples:
+            own[label] = tuple(samples)
     return SymbolBank(own)
 
 
