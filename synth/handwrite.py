@@ -25,11 +25,25 @@ __all__ = ["Sample", "SymbolBank", "paint_by_hand", "writer_of"]
 _FLAT, _THIN = 0.2, 0.25
 """A form with a smaller side ratio is a line: stretching it in its thin direction would only magnify tremor."""
 
-_FREE = frozenset({"(", ")", "[", "]", r"\{", r"\}", "|", "/", r"\int", r"\sum", r"\rightarrow"})
-"""Signs whose proportions are the layout's, not the writer's."""
 
-_LONG = frozenset({"-", "="})
-"""Signs whose length is the layout's, and whose height follows."""
+class Fit(IntEnum):
+    """How a form is brought into a box."""
+
+    OWN = 0
+    """It takes the height, and keeps most of its own proportions."""
+    FILL = 1
+    """It fills the box both ways; a mere line only lengthwise."""
+    LONG = 2
+    """It takes the length, and keeps its own proportions."""
+    SPAN = 3
+    """It goes from corner to corner, however straight it is."""
+
+
+_FITS = {
+    **dict.fromkeys(["(", ")", "[", "]", r"\{", r"\}", "|", r"\int", r"\sum", r"\rightarrow"], Fit.FILL),
+    **{"-": Fit.LONG, "=": Fit.LONG, "/": Fit.SPAN},
+}
+"""Signs whose proportions or length are the layout's, not the writer's."""
 
 _FUNCTIONS = (r"\sin", r"\cos", r"\tan", r"\log", r"\lim")
 
@@ -38,17 +52,6 @@ _OTHER_WAY = 0.25
 
 _LINE = Form(np.stack([np.linspace(-0.5, 0.5, 9), np.zeros(9)], axis=1), (9,), 1.0, 0.0)
 _UPRIGHT_LINE = Form(_LINE.points[:, ::-1].copy(), (9,), 0.0, 1.0)
-
-
-class Fit(IntEnum):
-    """How a form is brought into a box."""
-
-    OWN = 0
-    """It takes the height, and keeps most of its own proportions."""
-    FILL = 1
-    """It fills the box both ways."""
-    LONG = 2
-    """It takes the length, and keeps its own proportions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,13 @@ class Hand:
         form = self.written(mark.label, other) if mark.label else None
         if mark.kind is MarkKind.RADICAL:
             return form or radical.PLAIN, Fit.FILL
-        fit = Fit.FILL if form is None or mark.label in _FREE else Fit.LONG if mark.label in _LONG else Fit.OWN
+        fit = Fit.FILL if form is None else _FITS.get(mark.label, Fit.OWN)
         if form is None and (mark.label or len(glyph.name) > 1):
             form = form_of(sign_name(glyph.name), self._rng.random(), self.written)
         if form is not None and mark.style is Style.BOLD:
             form = bold(form)
         elif form is not None and mark.style is Style.BLACKBOARD:
-            form, fit = blackboard(form, self.written), Fit.FILL
+            form, fit = blackboard(form, glyph.name), Fit.FILL
         return (form, fit) if form is not None else (_traced(glyph.shape), Fit.FILL)
 
 
@@ -190,9 +193,10 @@ def _scales(choices: Sequence[Choice], sizes: Array) -> Array:
     fill = sizes / np.maximum(own, 1e-6) * np.where(fit[:, None] == Fit.FILL, 1.0, taste)
     across, down = fill.T
     long, thin = own[:, 1] < _FLAT * own[:, 0], own[:, 0] < _THIN * own[:, 1]
-    long |= (fit == Fit.LONG) & ~thin
+    long = (long | (fit == Fit.LONG) & ~thin) & (fit != Fit.SPAN)
+    thin &= fit != Fit.SPAN
     between = np.minimum(across**0.15 * down**0.85, 1.35 * across)
-    x = np.select([long, thin, fit == Fit.FILL], [across, down, across], between)
+    x = np.select([long, thin, (fit == Fit.FILL) | (fit == Fit.SPAN)], [across, down, across], between)
     scales: Array = np.stack([x, np.where(long, across, down)], axis=1)
     scales[own.max(axis=1) <= 1e-6] = 0.0
     return scales

@@ -94,7 +94,9 @@ _PARTS = {
     "contintegral": ((r"\int", "0 0 100 100"), ("o", "25 38 75 62")),
 }
 
-_BLACKBOARD_STEM = ("|", "24 4 24 96")
+_BLACKBOARD_STEM = {**dict.fromkeys("CGOQS", "26 8 26 92"), "Z": "28 2 -14 98"}
+"""Where blackboard writing adds a line to a letter, x0 y0 x1 y1 in percent of its box; left of most letters."""
+_LEFT_STEM = "-16 1 -16 99"
 _RETRACED = 0.045 * np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 """Where bold writing goes over a letter again, in heights of it: close enough to become one heavy line."""
 
@@ -116,11 +118,10 @@ def form_of(name: str, pick: float, written: Callable[[str], Form | None]) -> Fo
     return None
 
 
-def blackboard(letter: Form, written: Callable[[str], Form | None]) -> Form | None:
-    """A letter with one more stem."""
-    whole = _placed(letter, "0 0 100 100")
-    stem = written(_BLACKBOARD_STEM[0])
-    return None if stem is None else Form.of([*whole, *_placed(stem, _BLACKBOARD_STEM[1])])
+def blackboard(letter: Form, name: str) -> Form:
+    """A letter with one more line."""
+    line = np.array(_BLACKBOARD_STEM.get(name, _LEFT_STEM).split(), dtype=np.float64).reshape(2, 2)
+    return Form.of([*_placed(letter, "0 0 100 100"), line])
 
 
 def bold(letter: Form) -> Form:
