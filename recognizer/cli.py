@@ -52,6 +52,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     add("--layouts", nargs="+", default=[], metavar="FILE", help="typeset formulas")
     add("--hand-layouts", nargs="+", default=[], metavar="FILE", help="typeset formulas, to be written by hand")
     add("--inks", nargs="+", default=[], metavar="PATH", help="handwriting: JSON inks, InkML, or folders of it")
+    add(
+        "--shares",
+        nargs=3,
+        type=float,
+        default=(0.4, 0.2, 0.4),
+        metavar=("INKS", "HAND", "PRINT"),
+        help="how often the handwriting stage draws inks, --hand-layouts and --layouts (default: 0.4 0.2 0.4)",
+    )
     add("--val-layouts", nargs="+", default=[], metavar="FILE", help="typeset formulas to validate on")
     add("--val-inks", nargs="+", default=[], metavar="PATH", help="handwriting to validate on")
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run")

@@ -27,7 +27,6 @@ from synth.ink import Ink, read_inks
 log = logging.getLogger(__name__)
 
 VALIDATION_SAMPLES = 96
-SHARES = {"ink": 0.4, "hand": 0.2, "replay": 0.4}
 
 
 class Stage(Enum):
@@ -98,20 +97,23 @@ def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list
     printed = [load_layouts(Path(path)) for path in args.layouts]
     if stage is Stage.RENDERED:
         if not printed:
-            raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth typeset`")
+            raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth formulas build`")
         return [print_source(c, c.labels, image, share=len(c) ** 0.5) for c in printed]
     inks = [ink for path in args.inks for ink in read_inks(Path(path))]
     if not inks:
         raise UsageError("the handwriting stage needs inks: give --inks FILE or a folder of InkML")
-    sources = [_ink_source(inks, image, share=SHARES["ink"])]
+    ink_share, hand_share, print_share = args.shares
+    if min(args.shares) < 0 or ink_share == 0:
+        raise UsageError(f"--shares must not be negative, and the first not 0; got {args.shares}")
+    sources = [_ink_source(inks, image, share=ink_share)]
     by_hand = [load_layouts(Path(path)) for path in args.hand_layouts]
     if by_hand:
         from synth.handwrite import SymbolBank
 
         bank = SymbolBank.from_inks(inks)
-        sources += [hand_source(c, c.labels, bank, image, share=SHARES["hand"] / len(by_hand)) for c in by_hand]
+        sources += [hand_source(c, c.labels, bank, image, share=hand_share / len(by_hand)) for c in by_hand]
     replay = sum(len(c) ** 0.5 for c in printed)
-    sources += [print_source(c, c.labels, image, share=SHARES["replay"] * len(c) ** 0.5 / replay) for c in printed]
+    sources += [print_source(c, c.labels, image, share=print_share * len(c) ** 0.5 / replay) for c in printed]
     return sources
 
 
