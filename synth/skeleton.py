@@ -41,7 +41,8 @@ def _smoothed(path: Sequence[Pixel]) -> npt.NDArray[np.float64]:
     points = np.array(path, dtype=np.float64)
     for _ in range(_SMOOTHINGS):
         points[1:-1] = 0.25 * points[:-2] + 0.5 * points[1:-1] + 0.25 * points[2:]
-    return points if len(points) < 5 else np.concatenate([points[:-1:2], points[-1:]])
+    half = np.linspace(0, len(points) - 1, (len(points) + 1) // 2).round().astype(np.intp)
+    return points if len(points) < 5 else points[half]
 
 
 def _with_dots(lines: npt.NDArray[np.bool_], ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

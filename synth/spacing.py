@@ -14,7 +14,7 @@ from synth.marks import Mark, MarkKind
 
 Array = npt.NDArray[np.float64]
 
-_WIDE, _TALL = 1.4, 1.2
+_WIDE, _TALL = 1.4, 1.1
 """Longer signs (in em) span others: they follow what they span, rather than keep their own size."""
 
 _HOOK = 0.65

@@ -1,13 +1,17 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from scanpage.geometry import Box
-from synth.handwrite import SymbolBank, paint_by_hand, writer_of
-from synth.layout import Glyph, Layout, Rule, Shape
-from synth.marks import MarkKind, marks_of
+from synth import radical
+from synth.bank import Form
+from synth.handwrite import Hand, SymbolBank, paint_by_hand, writer_of
+from synth.layout import Glyph, Layout, Shape
+from synth.letterforms import blackboard, bold, form_of
+from synth.marks import Mark, MarkKind
 from synth.mathtext import typeset_mathtext
 from synth.pen import Ink, Pen
-from synth.skeleton import skeleton, thin
 
 
 def square(font: str, name: str, width: int = 1000, height: int = 1000) -> Shape:
@@ -52,31 +56,6 @@ def test_bank_prefers_the_writer_and_falls_back_on_everyone(bank):
     assert bank.by("y", "Ann") == ()
 
 
-def test_extensible_pieces_become_one_delimiter():
-    pieces = [Glyph(square("cmex10", f"parenleft{part}"), 1.0, y, 1.0) for y, part in enumerate(("tp", "ex", "bt"))]
-    letter = Glyph(square("cmmi10", "x"), 2.0, 0.0, 1.0)
-    delimiter, x = marks_of(Layout("", (*pieces, letter), ()))
-    assert delimiter.label == "("
-    assert delimiter.box.xyxy == pytest.approx((1.0, -0.5, 1.5, 2.0))
-    assert x.label == "x"
-
-
-def test_radicals_take_their_bar():
-    sign = Glyph(square("cmsy10", "radical"), 0.0, 1.0, 1.0)
-    bar, other = Rule(Box(0.5, 0.5, 2.0, 0.54)), Rule(Box(3.0, 0.0, 4.0, 0.04))
-    radical, fraction = marks_of(Layout("", (sign,), (other, bar)))
-    assert radical.kind is MarkKind.RADICAL
-    assert radical.box.xyxy == pytest.approx((0.0, 0.5, 2.0, 1.0))
-    assert radical.hook == pytest.approx(0.5)
-    assert fraction.kind is MarkKind.RULE
-    assert fraction.box == other.box
-
-
-def test_calligraphic_letters_are_not_plain_ones():
-    marks = marks_of(Layout("", (Glyph(square("cmsy10", "F"), 0, 0, 1), Glyph(square("cmmi10", "F"), 1, 0, 1)), ()))
-    assert [m.label for m in marks] == ["", "F"]
-
-
 def test_written_symbols_fill_the_places_of_the_printed_ones(bank):
     layout = Layout("x - x", tuple(Glyph(square("cmmi10", "x"), x, 0.0, 1.0) for x in (0.0, 2.0)), ())
     for seed in range(10):
@@ -112,25 +91,129 @@ def test_same_seed_same_pixels(bank):
     assert np.array_equal(first, again)
 
 
-def test_thinning_leaves_the_middle_line_of_a_bar():
-    ink = np.zeros((9, 30), dtype=bool)
-    ink[2:7, 2:28] = True
-    ys, xs = np.nonzero(thin(ink))
-    assert set(ys.tolist()) <= {3, 4, 5}
-    assert np.ptp(xs) > 18
-    assert len(xs) < 30
+def script(name: str, **letters: list[list[list[float]]]) -> Ink:
+    """An ink with one symbol a keyword, none of them a mere line."""
+    strokes = [np.array(s, np.float32) for parts in letters.values() for s in parts]
+    ends = np.cumsum([len(parts) for parts in letters.values()]).tolist()
+    symbols = [(label, tuple(range(start, end))) for label, start, end in zip(letters, [0, *ends], ends, strict=False)]
+    return Ink(name, "", tuple(strokes), tuple(symbols))
 
 
-def test_skeleton_of_a_colon_has_two_dots():
-    dots = (square("f", "d", 200, 200).contours[0], square("f", "d", 200, 200).contours[0] + np.int16(0) - [0, 800])
-    strokes = skeleton(Shape("f", "colon", tuple(d.astype(np.int16) for d in dots)))
-    assert len(strokes) == 2
-    assert sorted(float(s[:, 1].mean()) for s in strokes) == pytest.approx([-0.45, -0.05], abs=0.03)
+def test_fragments_of_symbols_are_left_out():
+    whole = [script(f"w{k}-1", x=[[[0, 0], [10, 10]], [[10, 0], [0, 10]]]) for k in range(30)]
+    left = SymbolBank.from_inks([*whole, script("w30-1", x=[[[0, 0], [10, 10]]])]).samples["x"]
+    assert len(left) == 30
+    assert all(len(sample.strokes) == 2 for sample in left)
+    sticks = [script(f"w{k}-1", l=[[[0, 0], [0, 10]]]) for k in range(30)]  # what all are like stays
+    assert len(SymbolBank.from_inks(sticks).samples["l"]) == 30
 
 
-def test_skeleton_stays_inside_the_glyph():
-    for glyph in typeset_mathtext([r"A\omega\partial 8"])[0].glyphs:
-        points = np.concatenate(skeleton(glyph.shape))
-        box = glyph.shape.ink.padded(0.03)
-        assert box.x0 <= points[:, 0].min() <= points[:, 0].max() <= box.x1
-        assert box.y0 <= points[:, 1].min() <= points[:, 1].max() <= box.y1
+def test_a_hand_writes_a_symbol_in_two_ways_at_most_and_borrows_from_one_writer():
+    zigzag = [[0, 0], [4, 9], [7, 1], [10, 9]]
+    writers = {name: [[x * wide, y] for x, y in zigzag] for name, wide in (("b", 1.0), ("c", 2.0), ("d", 3.0))}
+    inks = [script(f"{name}-{k}", y=[shape], z=[shape]) for name, shape in writers.items() for k in range(4)]
+    bank = SymbolBank.from_inks([*inks, script("a-1", x=[zigzag])])
+    marks = [
+        Mark(MarkKind.SYMBOL, label, Box(0, -1, 1, 0), Glyph(square("cmmi10", label), 0.0, 0.0, 1.0)) for label in "yz"
+    ]
+    for seed in range(20):
+        hand = Hand(bank, np.random.default_rng(seed))
+        chosen = [[hand.choose(mark) for _ in range(12)] for mark in marks]
+        assert all(len({id(choice) for choice in choices}) <= 2 for choices in chosen)
+        assert len({choice.form.width for choices in chosen for choice in choices}) == 1
+
+
+@pytest.mark.parametrize("formula", [r"f'(x).", r"\dot{a},\ddot{b}", r"x\cdot y:z!"])
+def test_primes_dots_and_commas_are_seen_at_small_sizes(bank, formula):
+    (layout,) = typeset_mathtext([formula])
+    for seed in range(10):
+        painted = paint_by_hand(layout, bank, 14.0, np.random.default_rng(seed), pen=Pen(1.2))
+        assert len(painted.glyphs) == len(layout.glyphs)
+        for name, box in painted.glyphs:
+            x0, y0, x1, y1 = box.padded(0.5).clipped(painted.alpha.shape[1], painted.alpha.shape[0]).pixels()
+            assert painted.alpha[y0:y1, x0:x1].max() > 90, name
+
+
+@pytest.mark.parametrize("formula", ["x", "(", r"\sqrt{x}", r"\Omega", r"\int", r"\overline{x}", "K"])
+def test_boxes_are_tight(bank, formula):
+    (layout,) = typeset_mathtext([formula])
+    painted = paint_by_hand(layout, bank, 60.0, np.random.default_rng(1), pen=Pen(2.0, 0.0, 0.0, 0.0))
+    height, width = painted.alpha.shape
+    around = Box.around(box for _, box in painted.glyphs)
+    assert around.xyxy == pytest.approx((0, 0, width, height), abs=2)
+
+
+def test_stretched_delimiters_span_what_they_enclose(bank):
+    pieces = [Glyph(square("cmex10", f"parenleft{part}"), 0.0, y, 1.0) for y, part in enumerate(("tp", "ex", "bt"))]
+    rows = [Glyph(square("cmmi10", "x"), 1.0, y, 1.0) for y in (0.2, 1.9)]
+    for seed in range(20):
+        painted = paint_by_hand(Layout("", (*pieces, *rows), ()), bank, 40.0, np.random.default_rng(seed), pen=Pen(2.0))
+        (name, opening), (_, first), (_, second) = painted.glyphs
+        assert name == "("
+        assert opening.y0 < first.center[1]
+        assert opening.y1 > second.center[1]
+        assert opening.x1 < first.center[0]
+
+
+def test_bars_span_what_they_belong_to(bank):
+    (layout,) = typeset_mathtext([r"\frac{xx}{x}\sqrt{xxx}"])
+    for seed in range(20):
+        painted = paint_by_hand(layout, bank, 40.0, np.random.default_rng(seed), pen=Pen(2.0))
+        letters = [box for name, box in painted.glyphs if name == "x"]
+        (bar,) = (box for name, box in painted.glyphs if name == "rule")
+        assert bar.x0 < letters[0].center[0] < letters[1].center[0] < bar.x1
+        assert letters[0].y1 - 6 < bar.center[1] < letters[2].y0 + 6
+        (radical,) = (box for name, box in painted.glyphs if name == r"\sqrt")
+        assert radical.x0 < letters[-3].x0
+        assert radical.x1 > letters[-1].center[0]
+        assert radical.y0 < min(box.y0 for box in letters[-3:]) + 3
+
+
+def test_neighbours_do_not_write_over_each_other(bank):
+    (layout,) = typeset_mathtext(["x-(x-x)-x"])
+    for seed in range(30):
+        boxes = [box for _, box in paint_by_hand(layout, bank, 40.0, np.random.default_rng(seed), pen=Pen(2.0)).glyphs]
+        for left, right in itertools.pairwise(boxes):
+            assert left.center[0] < right.center[0]
+            assert left.x1 - right.x0 < 0.35 * min(left.width, right.width) + 4
+
+
+@pytest.mark.parametrize(
+    "sign", [r"\Omega", r"\partial", r"\nabla", "D", "Q", r"\equiv", r"\otimes", r"\langle", r"\ell"]
+)
+def test_signs_that_the_bank_lacks_are_painted_under_their_printed_name(bank, sign):
+    (layout,) = typeset_mathtext([sign])
+    painted = paint_by_hand(layout, bank, 50.0, np.random.default_rng(3), pen=Pen(3.0))
+    (glyph,) = layout.glyphs
+    assert [name for name, _ in painted.glyphs] == [f"{glyph.font}:{glyph.name}"]
+    printed = glyph.box.scaled(50.0)
+    assert painted.alpha.shape[0] == pytest.approx(printed.height, rel=0.5, abs=6)
+    assert painted.alpha.max() > 150
+
+
+def test_bold_is_heavier_and_blackboard_has_a_line_more():
+    letter = Form.of([np.array([[0, 0], [10, 10]]), np.array([[10, 0], [0, 10]])])
+    assert len(blackboard(letter, "X").counts) == 3
+    assert blackboard(letter, "X").width > 1.1 * blackboard(letter, "X").height
+    assert len(bold(letter).counts) == 6
+    assert bold(letter).width == pytest.approx(letter.width, rel=0.15)
+
+
+def test_signs_are_put_together_from_the_hands_own():
+    plus = Form.of([np.array([[0, 5], [10, 5]]), np.array([[5, 0], [5, 10]])])
+    ring = Form.of([np.array([[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]])])
+    both = form_of("circleplus", 0.0, {"+": plus, "o": ring}.get)
+    assert both is not None
+    assert both.counts == (5, 2, 2)
+    assert form_of("circleplus", 0.0, {"o": ring}.get) is None
+    assert form_of("arrowright", 0.0, {}.get) is None
+
+
+def test_a_written_radical_keeps_its_hook_and_lengthens_its_bar():
+    form = Form.of([np.array([[0, 60], [10, 50], [20, 100], [35, 2], [60, 0], [100, 3]])])
+    longer = radical.fitted(form, width=500.0, height=80.0, hook=40.0)
+    corner = longer.points[3] + [250.0, 40.0]
+    assert corner == pytest.approx([40.0, 1.6], abs=0.5)
+    assert (longer.width, longer.height) == (500.0, 80.0)
+    assert longer.points[:, 0].max() == pytest.approx(250.0)
+    assert radical.corner(Form.of([np.array([[0, 0], [10, 10]])])) is None
