@@ -6,15 +6,17 @@ for each symbol, no size or style commands, no spaces but `\\quad` and (in uprig
 so or not; matrices are `matrix` between delimiters, and several lines one `aligned`.
 
 `normalise` is strict: it refuses what it does not know. `repair` is lenient and total: it makes compilable LaTeX of
-whatever tokens a model wrote. Both are one recursive-descent parser (`latex_parser`) over the commands that
-`latex_symbols` lists; `latex_source` splits source into tokens, and `latex_atoms` holds the rules of spelling.
+whatever tokens a model wrote. Both are one recursive-descent parser: `latex_source` splits source into tokens,
+`latex_reader` reads sequences of them and `latex_parser` single commands, after the tables of `latex_symbols`;
+`latex_atoms` holds the rules of spelling.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scanpage.latex_parser import Parser, Refusal
+from scanpage.latex_parser import Parser
+from scanpage.latex_reader import Refusal
 from scanpage.latex_source import tokenize
 from scanpage.latex_symbols import (
     ACCENTS,

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scanpage.latex_symbols import ALPHABETS, CAPITAL_GREEK, FUNCTIONS, HAS_BOLD, NEVER_BOLD, TALL
+from scanpage.latex_symbols import (
+    ALPHABETS,
+    CAPITAL_GREEK,
+    FUNCTIONS,
+    HAS_BOLD,
+    ITALIC,
+    NEVER_BOLD,
+    TALL,
+    TEXT_ALPHABETS,
+    TEXT_ITALIC,
+)
 
 MOST_COLUMNS = {"matrix": 10, "cases": 2}
 """What amsmath allows."""
+_ALPHABET_OF = {"\\text": "\\mathrm", "\\textbf": "\\mathbf"}
 _CLOSING = {"(": ")", "[": "]", "\\{": "\\}"}
 _BLANK = ["~"]
 
@@ -19,14 +30,14 @@ class Atom:
 
     Attributes:
         base: canonical tokens.
-        slanted: whether it was told to be italic, so that an upright alphabet around it changes nothing.
+        told: the alphabet that it was told to be in, so that one around it changes nothing; or "".
     """
 
     base: list[str]
     sub: Sequence[Atom] = ()
     sup: Sequence[Atom] = ()
     inner: Sequence[Atom] = ()
-    slanted: bool = False
+    told: str = ""
 
     @property
     def plain(self) -> bool:
@@ -132,16 +143,25 @@ def without_middle_column(rows: Rows) -> Rows:
 
 
 def styled(alphabet: str, atoms: Iterable[Atom]) -> list[Atom]:
-    """`atoms` set in an alphabet: letter by letter, so that one picture has one spelling. "" is italic."""
+    """`atoms` set in an alphabet: letter by letter, so that one picture has one spelling."""
     return [_styled(alphabet, atom) for atom in atoms]
 
 
 def _styled(alphabet: str, atom: Atom) -> Atom:
-    base = atom.base
-    slanted = atom.slanted or alphabet == ""
-    if not slanted or alphabet == "\\boldsymbol":
-        base = _in_alphabet(alphabet, base)
-    return Atom(base, styled(alphabet, atom.sub), styled(alphabet, atom.sup), styled(alphabet, atom.inner), slanted)
+    base, told = atom.base, atom.told
+    if told == "\\text" and alphabet in TEXT_ALPHABETS:
+        base, told = _bare(base), ""  # it is in the alphabet around it
+    if "\\textbf" in (alphabet, told) and (alphabet in TEXT_ITALIC or told in TEXT_ITALIC):
+        base = _in_alphabet("\\boldsymbol", _bare(base))
+    elif (alphabet == "\\boldsymbol" and told != "\\text") or not (told or alphabet in ITALIC):
+        base = _in_alphabet(_ALPHABET_OF.get(alphabet, alphabet), base)
+    scripts = styled(alphabet, atom.sub), styled(alphabet, atom.sup)
+    return Atom(base, *scripts, styled(alphabet, atom.inner), told or alphabet)
+
+
+def _bare(base: list[str]) -> list[str]:
+    """The letter alone, without its alphabet."""
+    return base[2:-1] if base and base[0] in ALPHABETS else base
 
 
 def _in_alphabet(alphabet: str, base: list[str]) -> list[str]:

@@ -7,17 +7,17 @@ import re
 _TOKEN = re.compile(r"\\(?:begin|end)\s*\{\s*[a-zA-Z]+\*?\s*\}|\\operatorname\s*\*|\\[a-zA-Z]+|\\.|\S", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _LENGTH = (
-    r"-?(?:[\d.]+\s*(?:pt|em|ex|mu|mm|cm|in|sp|bp|pc)\b|[\d.]*\s*\\(?:baselineskip|jot|(?:small|med|big)skipamount)\b)"
+    r"-?(?:[\d.,]+\s*(?:pt|em|ex|mu|mm|cm|in|sp|bp|pc)\b|[\d.]*\s*\\(?:baselineskip|jot|(?:small|med|big)skipamount)\b)"
 )
 _ROW_BREAK = re.compile(rf"(\\.)(?:(?<=\\\\)\*?(?:\s*\[\s*{_LENGTH}\s*\])?)", re.DOTALL)
 _SPACE = re.compile(rf"\\(?:[hv]space\*?\s*\{{[^{{}}]*\}}|(?:[hv]skip|m?kern|mskip)\s*{_LENGTH})")
 _TEXT = re.compile(r"\\(?:text(?:rm|normal|up|md|bf|sf|tt|it|sl)?|emph|mbox|hbox)\s*\{")
 _MATHEMATICS = re.compile(r"(?<!\\)\$|\\[()]")
-_BLANKS = re.compile(r"\\ |(?<!\\)\s+")
+_BLANKS = re.compile(r"(\\[a-zA-Z]+)\s*|\\ |\s+")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _SPELLED_OUT = {"\\coloneqq": ":=", "\\eqqcolon": "=:"}
 
-MATHEMATICS = "\\mathnormal"
+MATHEMATICS = "\\ensuremath"
 """Command around mathematics in text: what alphabet the text is in does not matter to it."""
 
 
@@ -28,7 +28,7 @@ def tokenize(latex: str) -> list[str]:
     if "\\\\" in latex:
         latex = _ROW_BREAK.sub(r"\1", latex)
     if "sp" in latex or "sk" in latex or "kern" in latex:
-        latex = _SPACE.sub(" ", latex)
+        latex = _SPACE.sub(lambda match: r"\!\!" if "-" in match[0] else r"\,", latex)
     if _TEXT.search(latex):
         latex = _text_opened(latex)
     for command, spelling in _SPELLED_OUT.items():
@@ -37,7 +37,7 @@ def tokenize(latex: str) -> list[str]:
 
 
 def _text_opened(latex: str) -> str:
-    """Blanks of `\\text{…}` made visible, and the mathematics in it taken out: `{\\text{if~}\\mathnormal{x}\\text{}}`."""
+    """Blanks of `\\text{…}` made visible, and the mathematics in it taken out: `{\\text{if~}\\ensuremath{x}}`."""
     out: list[str] = []
     at = 0
     while match := _TEXT.search(latex, at):
@@ -48,10 +48,15 @@ def _text_opened(latex: str) -> str:
             if i % 2:
                 parts[i] = f"{bold}{{{MATHEMATICS}{{{_text_opened(part)}}}}}"
             else:
-                parts[i] = f"{match[0]}{_BLANKS.sub('~', part)}}}"
+                parts[i] = f"{match[0]}{_BLANKS.sub(_visible, part)}}}"
         out += [latex[at : match.start()], parts[0] if len(parts) == 1 else f"{{{' '.join(parts)}}}"]
         at = end + 1
     return "".join(out) + latex[at:]
+
+
+def _visible(blanks: re.Match[str]) -> str:
+    """Blanks in text as a token; behind a command they only end its name."""
+    return f"{blanks[1]} " if blanks[1] else "~"
 
 
 def _group_end(latex: str, start: int) -> int:

@@ -91,57 +91,104 @@ NEVER_BOLD = (
 )  # fmt: skip
 
 SIZES = _commands("big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm biggm Biggm")
+SPACES = _commands(", ; : ! / > thinspace medspace thickspace negthinspace enspace enskip strut mathstrut null") | {
+    "\\ ", "\\-", "\\@"
+}  # fmt: skip
+# These are not even there: a script behind them belongs to what stands before them.
 DROPPED = _commands(
-    ", ; : ! / > thinspace medspace thickspace negthinspace enspace enskip limits nolimits displaystyle textstyle "
-    "scriptstyle scriptscriptstyle nonumber notag normalsize small large Large footnotesize scriptsize tiny "
-    "mathstrut strut allowbreak nobreak relax null displaylimits protect noindent qedhere centering allowdisplaybreaks "
-    "upshape normalfont"
-) | {"\\ ", "\\-", "\\@"}
-DROPPED_WITH_ARGUMENT = _commands("label tag hspace vspace phantom hphantom vphantom mspace noalign")
-TRANSPARENT = _commands("mathrel mathbin mathord mathopen mathclose mathpunct mathinner ensuremath smash lefteqn")
-ITALIC = _commands("mathit mathnormal textit textsl emph")
+    "limits nolimits displaylimits displaystyle textstyle scriptstyle scriptscriptstyle nonumber notag qedhere "
+    "normalsize small large Large footnotesize scriptsize tiny allowbreak nobreak relax protect noindent centering "
+    "allowdisplaybreaks upshape normalfont"
+)
+DROPPED_WITH_ARGUMENT = _commands("label tag noalign")
+UNSEEN_WITH_ARGUMENT = _commands("phantom hphantom vphantom")
+TRANSPARENT = _commands("mathrel mathbin mathord mathopen mathclose mathpunct mathinner smash lefteqn")
+TEXT_ITALIC = _commands("textit textsl emph")
+TEXT_ALPHABETS = TEXT_ITALIC | {"\\textbf", "\\mathsf", "\\mathtt"}
+ITALIC = TEXT_ITALIC | _commands("mathit mathnormal ensuremath")
 TEXT = _commands("text textrm textnormal textup mbox hbox operatorname operatornamewithlimits roman")
 SWITCHES = {
-    "\\rm": "\\mathrm", "\\bf": "\\mathbf", "\\cal": "\\mathcal", "\\sf": "\\mathsf", "\\tt": "\\mathtt",
-    "\\it": "", "\\em": "", "\\sl": "", "\\itshape": "", "\\slshape": "", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\mit": "",
-    "\\bfseries": "\\mathbf",
+    "\\rm": "\\mathrm", "\\bf": "\\mathbf", "\\bfseries": "\\mathbf", "\\cal": "\\mathcal", "\\sf": "\\mathsf",
+    "\\tt": "\\mathtt", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\it": "\\mathit",
+    "\\mit": "\\mathnormal", "\\em": "\\textit", "\\sl": "\\textit", "\\itshape": "\\textit", "\\slshape": "\\textit",
 }  # fmt: skip
+"""Commands that set the rest of their group in an alphabet."""
 NEGATED = {
     "=": "\\neq", "\\in": "\\notin", "\\leq": "\\nleq", "\\geq": "\\ngeq", "\\subseteq": "\\nsubseteq",
     "\\cong": "\\ncong",
     "\\rightarrow": "\\nrightarrow", "\\exists": "\\nexists", "\\mid": "\\nmid", "|": "\\nmid",
 }  # fmt: skip
-SYNONYMS = {
-    "\\le": "\\leq", "\\ge": "\\geq", "\\ne": "\\neq", "\\to": "\\rightarrow", "\\gets": "\\leftarrow",
-    "\\land": "\\wedge", "\\lor": "\\vee", "\\lnot": "\\neg", "\\owns": "\\ni", "\\iff": "\\Longleftrightarrow",
-    "\\implies": "\\Longrightarrow", "\\impliedby": "\\Longleftarrow", "\\dotsc": "\\ldots",
-    "\\dotso": "\\ldots", "\\hdots": "\\ldots", "\\textellipsis": "\\ldots", "\\mathellipsis": "\\ldots",
-    "\\dotsb": "\\cdots",
-    "\\dotsm": "\\cdots", "\\dotsi": "\\cdots", "\\dag": "\\dagger", "\\ddag": "\\ddagger", "\\ast": "*",
-    "\\lbrace": "\\{",
-    "\\rbrace": "\\}", "\\vert": "|", "\\lvert": "|", "\\rvert": "|", "\\mid": "|", "\\Vert": "\\|", "\\lVert": "\\|",
-    "\\rVert": "\\|", "\\parallel": "\\|", "\\lbrack": "[", "\\rbrack": "]", "\\lt": "<", "\\gt": ">", "\\colon": ":",
-    "\\qquad": "\\quad", "\\dfrac": "\\frac", "\\tfrac": "\\frac", "\\cfrac": "\\frac", "\\nicefrac": "\\frac",
-    "\\dbinom": "\\binom", "\\tbinom": "\\binom", "\\stackrel": "\\overset", "\\bm": "\\boldsymbol",
-    "\\pmb": "\\boldsymbol",
-    "\\boldsymbol": "\\boldsymbol", "\\bold": "\\mathbf", "\\Bbb": "\\mathbb", "\\mathds": "\\mathbb",
-    "\\mathbbm": "\\mathbb",
-    "\\textbf": "\\mathbf", "\\textsf": "\\mathsf", "\\texttt": "\\mathtt", "\\Bar": "\\bar", "\\Hat": "\\hat",
-    "\\Tilde": "\\tilde", "\\Vec": "\\vec", "\\Dot": "\\dot", "\\Ddot": "\\ddot", "\\Check": "\\check", "\\Acute": "\\acute",
-    "\\Grave": "\\grave", "\\Breve": "\\breve", "\\overbar": "\\overline", "\\square": "\\Box",
-    "\\hslash": "\\hbar", "\\thicksim": "\\sim", "\\thickapprox": "\\approx",
-    "\\operatorname*": "\\operatorname", "\\intop": "\\int", "\\ointop": "\\oint", "\\smallint": "\\int",
-    "\\restriction": "\\upharpoonright", "\\longleftrightarrow": "\\longleftrightarrow", "\\mod": "\\bmod",
-    "\\newline": "\\\\", "\\cr": "\\\\", "\\tabularnewline": "\\\\", "\\mathbold": "\\boldsymbol",
-    "\\emptyset": "\\emptyset",
-    "\\rightharpoonup": "\\rightharpoonup", "\\sb": "_", "\\sp": "^",
-    "\\smallsetminus": "\\setminus", "\\centerdot": "\\cdot", "\\cdotp": "\\cdot", "\\ldotp": ".",
-    "\\bigtriangleup": "\\triangle", "\\vartriangle": "\\triangle", "\\vartriangleleft": "\\triangleleft",
-}  # fmt: skip
+_SAME = r"""
+\leq \le
+\geq \ge
+\neq \ne
+\rightarrow \to
+\leftarrow \gets
+\wedge \land
+\vee \lor
+\neg \lnot
+\ni \owns
+\Longleftrightarrow \iff
+\Longrightarrow \implies
+\Longleftarrow \impliedby
+\ldots \dotsc \dotso \hdots \textellipsis \mathellipsis
+\cdots \dotsb \dotsm \dotsi
+\dagger \dag
+\ddagger \ddag
+* \ast
+\{ \lbrace
+\} \rbrace
+| \vert \lvert \rvert \mid
+\| \Vert \lVert \rVert \parallel
+[ \lbrack
+] \rbrack
+< \lt
+> \gt
+: \colon
+\quad \qquad
+\frac \dfrac \tfrac \cfrac \nicefrac
+\binom \dbinom \tbinom
+\overset \stackrel
+\boldsymbol \bm \pmb \mathbold
+\mathbf \bold
+\mathbb \Bbb \mathds \mathbbm
+\mathsf \textsf
+\mathtt \texttt
+\bar \Bar
+\hat \Hat
+\tilde \Tilde
+\vec \Vec
+\dot \Dot
+\ddot \Ddot
+\check \Check
+\acute \Acute
+\grave \Grave
+\breve \Breve
+\overline \overbar
+\Box \square
+\hbar \hslash
+\sim \thicksim
+\approx \thickapprox
+\operatorname \operatorname*
+\int \intop \smallint
+\oint \ointop
+\upharpoonright \restriction
+\bmod \mod
+\\ \newline \cr \tabularnewline
+_ \sb
+^ \sp
+\setminus \smallsetminus
+\cdot \centerdot \cdotp
+. \ldotp
+\triangle \bigtriangleup \vartriangle
+\triangleleft \vartriangleleft
+"""
+"""A sign on each line, by its canonical name and then by others that are the same picture or nearly so."""
+SYNONYMS = {other: line.split()[0] for line in _SAME.splitlines() for other in line.split()[1:]}
 
 _ALIGNED = (
-    "aligned split gathered alignedat multlined equation align gather multline flalign alignat eqnarray displaymath math "
-    "dmath"
+    "aligned split gathered alignedat multlined align gather multline flalign alignat eqnarray equation displaymath "
+    "math dmath"
 )
 ENVIRONMENTS = {
     **dict.fromkeys(("matrix", "array", "smallmatrix"), "matrix"),
