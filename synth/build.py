@@ -30,7 +30,7 @@ from synth.sieve import Sieve
 CHUNKS_PER_FILE = 4
 """So that a file is made of 20,000 formulas."""
 SETTINGS, REPORT = "settings.json", "report.json"
-REASONS_REPORTED = 100
+REASONS_PER_KIND = 40
 
 
 @dataclass(slots=True)
@@ -72,13 +72,23 @@ class Tally:
             kinds[reason.partition(":")[0]] += count
         return kinds
 
+    def reasons(self, most: int) -> dict[str, dict[str, int]]:
+        """For each kind that has more than one reason, the most frequent ones."""
+        sorted_out: dict[str, dict[str, int]] = {}
+        for reason, count in self.dropped.most_common():
+            kind, colon, why = reason.partition(": ")
+            whys = sorted_out.setdefault(kind, {}) if colon else {}
+            if len(whys) < most:
+                whys[why] = count
+        return sorted_out
+
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
             "formulas": self.formulas,
             "layouts": self.layouts,
             "dropped": dict(self.kinds.most_common()),
-            "reasons": dict(self.dropped.most_common(REASONS_REPORTED)),
+            "reasons": self.reasons(REASONS_PER_KIND),
             "families": dict(self.families.most_common()),
             "display": self.display,
             "files": self.files,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from synth.build import Tally
     from synth.typeset import FontFamily
 
-REASONS_SHOWN = 12
+REASONS_SHOWN = 6
 
 FAMILIES = ("computer_modern", "times", "times_tx", "palatino", "palatino_px", "euler", "utopia", "charter")
 """Names of `synth.typeset.FontFamily`; a test keeps them the same, for --help must not wait for that import."""
@@ -183,8 +183,10 @@ def _summary(tally: Tally, out: Path) -> str:
         lines[0] += f" ({tally.found} of {tally.files} files were there)"
     families = ", ".join(f"{name} {count}" for name, count in tally.families.most_common())
     lines.append(f"  display style {tally.display}; {families}")
-    lines += [f"  {count:7} {kind}" for kind, count in tally.kinds.most_common()]
-    lines += [f"    {count:7} {reason}" for reason, count in tally.dropped.most_common(REASONS_SHOWN) if ":" in reason]
+    reasons = tally.reasons(REASONS_SHOWN)
+    for kind, count in tally.kinds.most_common():
+        lines.append(f"  {count:7} {kind}")
+        lines += [f"    {part:7} {why}" for why, part in reasons.get(kind, {}).items()]
     return "\n".join(lines) + "\n"
 
 
