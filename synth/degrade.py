@@ -158,7 +158,7 @@ def _scan(rng: np.random.Generator, sheet: Sheet, view: View, *, tilted: bool) -
 def _seen(sheet: Sheet, view: View, *, border: Sequence[int]) -> tuple[Pixels, Pixels]:
     """The sheet's pixels and its cover in the picture; `border` has their values outside the sheet."""
     seen = view.warp.picture(cv2.merge([sheet.pixels, sheet.cover]), view.width, view.height, border=border)
-    return np.ascontiguousarray(seen[..., :3]), np.ascontiguousarray(seen[..., 3])
+    return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB), cv2.extractChannel(seen, 3)
 
 
 def _photograph(rng: np.random.Generator, sheet: Sheet, view: View) -> Pixels:
@@ -241,9 +241,11 @@ def _sensor(rng: np.random.Generator, pixels: Pixels, *, blur_px: float, noise: 
 
 
 def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
-    """Black and white, with specks."""
+    """Black and white, with specks. The threshold lies between paper and ink, so that pale ink is not lost."""
     grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), float(rng.uniform(0.3, 0.8)))
-    binary = np.where(grey < rng.integers(130, 195), 0, 255).astype(np.uint8)
+    dark, light = np.percentile(grey[::3, ::3], [0.3, 60])
+    threshold = light - max(float(rng.uniform(0.25, 0.5)) * (light - dark), 12.0)
+    binary = np.where(grey < threshold, 0, 255).astype(np.uint8)
     specks = rng.integers(0, 2**16, binary.shape, np.uint16)
     binary[specks < rng.integers(0, 60)] = 0
     fax: Pixels = cv2.cvtColor(binary, cv2.COLOR_GRAY2RGB)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synth.flow import Scrap
-from synth.ink import Ink, Pen, Stroke, paint_ink
+from synth.ink import Ink, Pen, Stroke, paint_ink, symbol_size
 
 # Words are about this much higher than digits; letters stand on the lower quarter of a line.
 WORD_LETTERS = 1.15
@@ -30,7 +30,8 @@ def script_words(
         usual = max(float(np.median([low - high for high, low in spans])), 0.3 * height)
         scale = WORD_LETTERS * letter_px / usual
         for strokes, (high, low) in list(zip(cut, spans, strict=True))[: count - len(words)]:
-            tall = max((low - high) * scale, pen.width_px + 1.0)
+            # Painting takes the size of flat inks from their strokes' lengths.
+            tall = max(low - high, symbol_size(strokes)) * scale + pen.width_px
             painted = paint_ink(strokes, tall, rng, pen=pen, variation=0.3)
             words.append(Scrap(painted.alpha, (top + BASELINE_SHARE * height - high) * scale))
     return words

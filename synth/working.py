@@ -52,7 +52,7 @@ class Working:
         height = min(3.5 * hand.pitch_px, box.y1 - y)
         formulas = hand.rows(rng, self.stock, box.width, height, rows)
         lettered = rng.random() < 0.1
-        for k, (formula, x) in enumerate(zip(formulas, self._starts(formulas, box), strict=True)):
+        for k, (formula, x) in enumerate(zip(formulas, self.starts(formulas, box), strict=True)):
             bottom = self._row(formula, x, y, box, letter="abcdefgh"[k % 8] if lettered else "")
             if bottom is None:
                 break
@@ -63,7 +63,7 @@ class Working:
                 y += hand.pitch_px
         return y
 
-    def _starts(self, formulas: list[Formula], box: Box) -> list[float]:
+    def starts(self, formulas: list[Formula], box: Box) -> list[float]:
         """Where each line begins."""
         rng, hand = self.rng, self.hand
         if hand.align is Align.RELATION:
@@ -92,10 +92,10 @@ class Working:
         if place.y1 > box.y1 or place.x1 > self.sheet.width - 2:
             return None
         if rng.random() < 0.03:
-            return self._struck(alpha, place)
-        return self._put(replace(formula, alpha=alpha), place.x0, place.y0)
+            return self.strike(alpha, place)
+        return self.put(replace(formula, alpha=alpha), place.x0, place.y0)
 
-    def _put(self, formula: Formula, x: float, y: float) -> float | None:
+    def put(self, formula: Formula, x: float, y: float) -> float | None:
         """A formula that stands alone, if there is room; returns where it ends."""
         left, top = round(x), round(y)
         place = Box(left, top, left + formula.width, top + formula.height)
@@ -117,7 +117,7 @@ class Working:
             if formula is None:
                 break
             top = self.baseline(box.y0, formula.baseline_px, wander=False) - formula.baseline_px
-            end = self._put(formula, x, top) if top + formula.height < box.y1 else None
+            end = self.put(formula, x, top) if top + formula.height < box.y1 else None
             if end is None:
                 break
             y = max(y, end)
@@ -135,7 +135,7 @@ class Working:
         word = self.prose.words(self.rng, 1)[0].strip(",.?;:") + ":"
         return self.label(word, x, baseline) + self.hand.letter_px * float(self.rng.uniform(0.6, 1.5))
 
-    def _struck(self, alpha: Pixels, place: Box) -> float | None:
+    def strike(self, alpha: Pixels, place: Box) -> float | None:
         """A line that was crossed out: no formula any more."""
         left, top = round(place.x0), round(place.y0)
         if not self.sheet.is_free(place.padded(3)):
