@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from scanpage.errors import OutputError, UsageError
+from scanpage.errors import OutputError, UsageError, WorkerError
 from synth import build as module
 from synth import chunks
 from synth.build import Tally, build_corpus
 from synth.chunks import Wanted
 from synth.corpus import load_layouts
+from synth.setters import set_chunks
 from synth.typeset import FontFamily
 
 pytest.importorskip("matplotlib")
@@ -141,7 +142,8 @@ if __name__ == "__main__":
     build.build_corpus(slow(), Path({str(tmp_path / "killed")!r}), wanted=wanted, seed=3, workers=2, origin=origin)
 """
     (tmp_path / "program.py").write_text(program)
-    process = subprocess.Popen([sys.executable, tmp_path / "program.py"], start_new_session=True)
+    scratch = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, tmp_path / "program.py"], start_new_session=True, env=scratch)
     end_s = time.monotonic() + 60
     while not (tmp_path / "killed" / "000.layouts").exists() and time.monotonic() < end_s:
         time.sleep(0.05)
@@ -151,3 +153,15 @@ if __name__ == "__main__":
     assert tally.found in (1, 2)
     build(tmp_path / "whole", FORMULAS)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+class Deadly(str):
+    """Ends the process that it is sent to."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (1,)
+
+
+def test_a_process_that_dies_is_reported_and_its_like_is_not_waited_for() -> None:
+    with pytest.raises(WorkerError, match="start the same command again"):
+        list(set_chunks(iter([(0, ["x"]), (10, [Deadly("y")]), (20, ["z"])]), WANTED, 0, 2))
