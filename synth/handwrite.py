@@ -40,8 +40,8 @@ class Fit(IntEnum):
 
 
 _FITS = {
-    **dict.fromkeys(["(", ")", "[", "]", r"\{", r"\}", "|", r"\int", r"\sum", r"\rightarrow"], Fit.FILL),
-    **{"-": Fit.LONG, "=": Fit.LONG, "/": Fit.SPAN},
+    **dict.fromkeys(["(", ")", "[", "]", r"\{", r"\}", r"\int", r"\sum", r"\rightarrow"], Fit.FILL),
+    **{"-": Fit.LONG, "=": Fit.LONG, "/": Fit.SPAN, "|": Fit.SPAN},
 }
 """Signs whose proportions or length are the layout's, not the writer's."""
 
@@ -71,14 +71,18 @@ class Choice:
 
 
 class Hand:
-    """One writer at one formula: writes the same symbol in the same way.
+    """One writer: writes the same symbol in the same way, in one formula or in all of a page.
 
     Args:
         bank: where the symbols come from.
-        rng: decides the writer and everything else.
+        rng: decides the writer and everything else, also later on.
+
+    Attributes:
+        manner: how the writer departs from print.
     """
 
     def __init__(self, bank: SymbolBank, rng: np.random.Generator) -> None:
+        self.manner = Manner.drawn(rng)
         self._bank = bank
         self._rng = rng
         # What the writer never wrote is borrowed from the same few others.
@@ -128,7 +132,13 @@ def _traced(shape: Shape) -> Form:
 
 
 def paint_by_hand(
-    layout: Layout, bank: SymbolBank, em_px: float, rng: np.random.Generator, *, pen: Pen | None = None
+    layout: Layout,
+    bank: SymbolBank,
+    em_px: float,
+    rng: np.random.Generator,
+    *,
+    pen: Pen | None = None,
+    hand: Hand | None = None,
 ) -> Painted:
     """Paints a layout in handwriting.
 
@@ -138,12 +148,14 @@ def paint_by_hand(
         em_px: pixels per em; an x is about 0.43 em high.
         rng: decides the writer, the pen and all variation.
         pen: what to write with; None draws one.
+        hand: who writes, if several formulas are to be of one writer; None draws one.
 
     Returns:
         The picture; `glyphs` are the marks: labels for symbols, `\\sqrt` for radicals, `rule` for lines, and
         `font:name` for what the bank lacks.
     """
-    hand, manner = Hand(bank, rng), Manner.drawn(rng)
+    hand = hand or Hand(bank, rng)
+    manner = hand.manner
     pen = pen or Pen.drawn(rng, 0.65 * em_px)
     marks = marks_of(layout, words=[name for name in _FUNCTIONS if name in bank.samples])
     choices = [hand.choose(mark) for mark in marks]

@@ -123,6 +123,20 @@ def test_a_hand_writes_a_symbol_in_two_ways_at_most_and_borrows_from_one_writer(
         assert len({choice.form.width for choices in chosen for choice in choices}) == 1
 
 
+def test_one_hand_writes_several_formulas_alike():
+    (layout,) = typeset_mathtext(["y"])
+    rng = np.random.default_rng(0)
+    inks = [script(f"w{k}-1", y=[[[0, 0], [4, 9], [5 + k, 1], [10 + 3 * k, 9]]]) for k in range(12)]
+    bank = SymbolBank.from_inks(inks)
+    plain = Pen(2.0, 0.0, 0.0, 0.0)
+
+    def widths(hand: Hand | None) -> list[float]:
+        painted = [paint_by_hand(layout, bank, 40.0, rng, pen=plain, hand=hand) for _ in range(12)]
+        return [p.alpha.shape[1] / p.alpha.shape[0] for p in painted]
+
+    assert np.std(widths(Hand(bank, rng))) < 0.5 * np.std(widths(None))
+
+
 @pytest.mark.parametrize("formula", [r"f'(x).", r"\dot{a},\ddot{b}", r"x\cdot y:z!"])
 def test_primes_dots_and_commas_are_seen_at_small_sizes(bank, formula):
     (layout,) = typeset_mathtext([formula])
