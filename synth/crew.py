@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
@@ -17,6 +19,10 @@ PATIENCE_S = 20.0
 """How long a process may take to end the item that it is at, before it is stopped."""
 
 
+FORKS = sys.platform == "linux"
+"""Elsewhere system libraries do not survive a fork; there each worker loads for itself."""
+
+
 def share(start: Callable[[], Work], items: Sequence[int], workers: int) -> Generator[int, None, None]:
     """Do `start()(item)` for each item; yields the items as they are done, in any order.
 
@@ -24,7 +30,7 @@ def share(start: Callable[[], Work], items: Sequence[int], workers: int) -> Gene
     process is killed, for each hangs on a pipe that breaks then.
 
     Args:
-        start: makes what does the work; picklable, called once in each process.
+        start: makes what does the work; picklable. What it loads is shared by the processes where they can be forked.
         workers: processes; up to 1 all is done in this one.
 
     Raises:
@@ -39,31 +45,32 @@ def share(start: Callable[[], Work], items: Sequence[int], workers: int) -> Gene
             work(item)
             yield item
         return
-    crew = _hire(start, workers)
+    pipes, teams = _hire(start, workers)
     try:
-        yield from _hand_out(list(crew), iter(items))
+        yield from _hand_out(pipes, iter(items))
     finally:
-        for pipe in crew:
+        for pipe in pipes:
             pipe.close()
-        for process in crew.values():
-            process.join(PATIENCE_S)
-            process.terminate()
+        for team in teams:
+            team.join(PATIENCE_S)
+            team.terminate()
 
 
-def _hire(start: Callable[[], Work], workers: int) -> dict[Connection, BaseProcess]:
-    """Processes, each with our end of its pipe."""
-    # Spawned, not forked: the libraries that paint have threads, and a fork copies their locks in any state.
+def _hire(start: Callable[[], Work], workers: int) -> tuple[list[Connection], list[BaseProcess]]:
+    """Our ends of a pipe to each worker, and the processes to wait for."""
+    # Never forked from here: libraries may have threads running, and a fork copies their locks in any state.
     context = multiprocessing.get_context("spawn")
-    crew: dict[Connection, BaseProcess] = {}
+    ends = [context.Pipe() for _ in range(workers)]
+    theirs = [end for _, end in ends]
+    members = [theirs] if FORKS else [[end] for end in theirs]
+    teams: list[BaseProcess] = [context.Process(target=_be_team, args=(start, pipes)) for pipes in members]
     with _deaf_children():
-        for _ in range(workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(start, theirs), daemon=True)
-            process.start()
-            # As long as this process holds their end too, it would not notice that they are gone.
-            theirs.close()
-            crew[ours] = process
-    return crew
+        for team in teams:
+            team.start()
+    for end in theirs:
+        # As long as this process holds their ends too, it would not notice that they are gone.
+        end.close()
+    return [ours for ours, _ in ends], teams
 
 
 def _hand_out(pipes: Sequence[Connection], items: Iterator[int]) -> Iterator[int]:
@@ -94,14 +101,34 @@ def _hand_out(pipes: Sequence[Connection], items: Iterator[int]) -> Iterator[int
             yield item
 
 
-def _serve(start: Callable[[], Work], pipe: Connection) -> None:
-    """What a process of the crew does: items come in through `pipe`, None goes out for each, or its error."""
+def _be_team(start: Callable[[], Work], pipes: list[Connection]) -> None:
+    """One worker for each pipe: get ready once, fork the others, be the first.
+
+    What has been loaded by then is in memory once for all of them.
+    """
     try:
-        work: Work | None = None
+        work = start()
+    except ScanpageError as error:
+        for pipe in pipes:
+            pipe.send(error)
+        return
+    # The garbage collector would write into every object, and so copy all that is shared.
+    gc.freeze()
+    for pipe in pipes[1:]:
+        others = [other for other in pipes if other is not pipe]
+        multiprocessing.get_context("fork").Process(target=_serve, args=(work, pipe, others)).start()
+    _serve(work, pipes[0], pipes[1:])
+
+
+def _serve(work: Work, pipe: Connection, others: Sequence[Connection]) -> None:
+    """What a worker does: items come in through `pipe`, None goes out for each, or its error."""
+    for other in others:
+        # Who holds a colleague's end keeps it open when the colleague dies.
+        other.close()
+    try:
         while True:
             item = pipe.recv()
             try:
-                work = work or start()
                 work(item)
             except ScanpageError as error:
                 pipe.send(error)

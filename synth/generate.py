@@ -112,7 +112,9 @@ class _Maker:
         """Load the material."""
         # Processes share the cores already: threads of OpenCV on top would only get in each other's way.
         cv2.setNumThreads(1)
-        return _Maker(settings, load_stock(settings, layouts), folder)
+        stock = load_stock(settings, layouts)
+        stock.prepare()
+        return _Maker(settings, stock, folder)
 
     def __call__(self, index: int) -> None:
         """Make page `index` and write it."""

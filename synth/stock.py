@@ -123,6 +123,12 @@ class Stock:
     def _shelves(self) -> tuple[Shelf, ...]:
         return tuple(Shelf.of(corpus) for corpus in self.layouts)
 
+    def prepare(self) -> None:
+        """Make now what is otherwise made by the first page that wants it, so that processes forked later share it."""
+        if self.bank is not None:
+            _ = self.bank.writers, self.bank.fluent
+        _ = self.case, self._shelves
+
     def layout(
         self, rng: np.random.Generator, *, width_em: float, height_em: float, glyphs: tuple[int, int] = (1, 400)
     ) -> Layout | None:

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from scanpage.errors import OutputError, WorkerError
+from scanpage.errors import InputError, OutputError, WorkerError
 from scanpage.files import write_bytes
-from synth.crew import share
+from synth.config_file import read_config
+from synth.crew import FORKS, share
 
 
+@pytest.mark.parametrize("forks", [True, False])
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_every_item_is_done_once(workers: int) -> None:
+def test_every_item_is_done_once(monkeypatch: pytest.MonkeyPatch, workers: int, forks: bool) -> None:
+    monkeypatch.setattr("synth.crew.FORKS", forks and FORKS)
     # Items are seconds to sleep.
     assert list(share(partial(partial, time.sleep), [0] * 7, workers)) == [0] * 7
     assert not multiprocessing.active_children()
@@ -27,6 +30,14 @@ def test_nothing_to_do_starts_nobody() -> None:
         raise AssertionError("nobody should begin")
 
     assert list(share(start, [], 4)) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_what_cannot_be_begun_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forks: bool) -> None:
+    monkeypatch.setattr("synth.crew.FORKS", forks and FORKS)
+    with pytest.raises(InputError, match=r"nowhere\.toml"):
+        list(share(partial(read_config, tmp_path / "nowhere.toml"), [1, 2, 3], 2))  # type: ignore[arg-type]
+    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -46,6 +57,6 @@ def test_a_process_that_dies_ends_the_work() -> None:
 def test_stopping_early_leaves_nobody() -> None:
     sharing = share(partial(partial, time.sleep), [0] * 1000, 2)
     next(sharing)
-    assert len(multiprocessing.active_children()) == 2
+    assert multiprocessing.active_children()
     sharing.close()
     assert not multiprocessing.active_children()

@@ -59,10 +59,15 @@ def wait_for(what: Callable[[], bool], *, seconds: float = 30.0) -> None:
         time.sleep(0.005)
 
 
-def workers(process: subprocess.Popen[str]) -> list[int]:
-    """The processes that make pages for `process`."""
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(pid) for pid in listed if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+def workers(pid: int) -> list[int]:
+    """The processes that make pages, below process `pid`."""
+    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [
+        worker
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        for worker in (child, *workers(child))
+    ]
 
 
 def is_alive(pid: int) -> bool:
@@ -76,7 +81,7 @@ def begun(options: list[str], out: Path) -> tuple[subprocess.Popen[str], list[in
     """The command, stopped for a moment after its first pages, and its workers."""
     process = command(options, out)
     wait_for(lambda: len(list(out.glob("truth/*.json"))) >= 2)
-    crew = workers(process)
+    crew = workers(process.pid)
     assert len(crew) == 2
     return process, crew
 
@@ -120,9 +125,12 @@ def test_ctrl_c_is_answered_in_one_line(options: list[str], undisturbed: dict[st
     assert_the_same_command_ends_it(options, tmp_path / "out", undisturbed)
 
 
-def test_a_worker_that_dies_is_missed(options: list[str], undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_worker_that_dies_is_missed(
+    options: list[str], undisturbed: dict[str, bytes], tmp_path: Path, victim: int
+) -> None:
     process, crew = begun(options, tmp_path / "out")
-    os.kill(crew[0], signal.SIGKILL)
+    os.kill(crew[victim], signal.SIGKILL)
     _, said = process.communicate(timeout=20)
     assert process.returncode == ExitCode.FINISHED_WITH_FAILURES
     assert said.startswith("synth: the process that was making page") and said.count("\n") == 1
