@@ -20,6 +20,18 @@ _WIDE, _TALL = 1.4, 1.1
 _HOOK = 0.65
 """Width of a radical's hook against print's."""
 
+_DIGIT = 0.68
+"""Height of a digit, in em."""
+
+_SUBSCRIPT = 0.88
+"""Size of subscripts against superscripts, as CROHME's hands have it."""
+
+_RAISED, _LOWERED = 0.05, 0.05
+"""How much higher than print hands write superscripts, and how much lower subscripts, in em."""
+
+_FRACTION_REACH = 1.0
+"""How far from its bar the parts of a small fraction are, at most."""
+
 _LEAST_GAP = 0.12
 """Gaps in print that are wider than this (in em) stay so."""
 
@@ -66,10 +78,10 @@ class Manner:
     Attributes:
         untidiness: how much everything strays, about 1.
         slant: shear to the right, per unit of height.
-        script_power: scripts are enlarged to their size in print to the power of one minus this.
+        scripts: size of scripts, `fractions` of fractions that print sets in script size, both against print's.
         line_spread: factor between lines, scripts and what they belong to.
         gap: factor of the gaps that print has, `extra_gap` what is added to each, in em.
-        overhang: how much longer than in print a fraction bar is at each end, in em.
+        overhang: how much longer than in print the bars of fractions and radicals are at their ends, in em.
         stretch: proportions of the whole, width to height.
         rise: slope of the line.
         classes: size of the signs of each `Class`, against print's.
@@ -79,7 +91,8 @@ class Manner:
 
     untidiness: float
     slant: float
-    script_power: float
+    scripts: float
+    fractions: float
     line_spread: float
     gap: float
     extra_gap: float
@@ -98,15 +111,15 @@ class Manner:
         untidiness = float(rng.uniform(0.4, 1.4))
         classes = _CLASS_SIZES[:, 0] * np.exp(_CLASS_SIZES[:, 1] * _bounded(rng, len(_CLASS_SIZES)))
         classes[Class.ACCENT] = max(1.0, classes[Class.LOW])  # or a letter would grow into what stands above it
-        script_power = float(rng.uniform(-0.3, 0.5))
         return Manner(
             untidiness=untidiness,
             slant=float(rng.normal(0.02, 0.12)),
-            script_power=script_power,
-            line_spread=1.0 + 0.2 * script_power + float(rng.uniform(0.0, 0.25)),
+            scripts=float(rng.uniform(0.66, 1.0)),
+            fractions=float(rng.uniform(0.95, 1.25)),
+            line_spread=float(rng.uniform(1.0, 1.27)),
             gap=math.exp(rng.normal(-0.3, 0.35)),
             extra_gap=float(max(0.0, rng.normal(0.1, 0.08))),
-            overhang=float(max(0.0, rng.normal(0.06, 0.08))),
+            overhang=float(max(0.04, rng.normal(0.07, 0.07))),
             stretch=math.exp(rng.normal(0.0, 0.1)),
             classes=classes,
             descent=_DESCENT[0] * math.exp(_DESCENT[1] * float(_bounded(rng, 1)[0])),
@@ -115,6 +128,21 @@ class Manner:
             waves=float(rng.uniform(0.2, 0.8)),
             phase=float(rng.uniform(0.0, 2 * math.pi)),
         )
+
+
+def _runs(sizes: Sequence[float], lines: Sequence[float]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """`Places.runs` and `Places.below`, from the sizes of marks and the lines that they stand on."""
+    runs, below = np.zeros(len(sizes), dtype=np.intp), np.zeros(len(sizes), dtype=bool)
+    first, parent = 0, lines[0]
+    for k in range(1, len(sizes)):
+        if sizes[k] != sizes[k - 1] or lines[k] != lines[k - 1]:
+            first = k
+            if sizes[k] > sizes[k - 1]:
+                parent = lines[k]
+            elif sizes[k] < sizes[k - 1]:
+                parent = lines[k - 1]
+        runs[k], below[k] = first, lines[k] > parent
+    return runs, below
 
 
 def _bounded(rng: np.random.Generator, count: int) -> Array:
@@ -135,6 +163,8 @@ class Places:
         classes: [m], the `Class` of each.
         wide, tall: [m], whether a mark spans others across or down.
         bars: [m], whether a mark is a rule.
+        runs: [m], the first of the marks of the same size and line that a mark follows.
+        below: [m], whether a mark is smaller than what it follows, and below its line.
     """
 
     corners: Array
@@ -145,6 +175,8 @@ class Places:
     wide: npt.NDArray[np.bool_]
     tall: npt.NDArray[np.bool_]
     bars: npt.NDArray[np.bool_]
+    runs: npt.NDArray[np.intp]
+    below: npt.NDArray[np.bool_]
 
     @staticmethod
     def of(marks: Sequence[Mark]) -> Places:
@@ -160,6 +192,7 @@ class Places:
             rows.append((*box.xyxy, hook, baseline, size, drawn, _CLASSES.get(sign, Class.OTHER)))
         table = np.array(rows)
         spans = table[:, 7] > 0
+        runs, below = _runs(table[:, 6].tolist(), table[:, 5].tolist())
         return Places(
             corners=table[:, :4],
             hooks=table[:, 4],
@@ -169,12 +202,28 @@ class Places:
             wide=spans | (table[:, 2] - table[:, 0] > _WIDE),
             tall=spans | (table[:, 3] - table[:, 1] > _TALL),
             bars=(table[:, 7] > 1) & (table[:, 2] - table[:, 0] > table[:, 3] - table[:, 1]),
+            runs=runs,
+            below=below,
         )
 
     def growth(self, manner: Manner) -> Array:
         """[m], how many times larger than in print each mark is written."""
-        scripts = np.where(self.sizes < _SCRIPT, self.sizes**-manner.script_power, 1.0)
-        return np.where(self.tall | self.wide, 1.0, scripts) * manner.classes[self.classes]
+        return np.where(self.tall | self.wide, 1.0, self._script_scale(manner)) * manner.classes[self.classes]
+
+    def _script_scale(self, manner: Manner) -> Array:
+        """[m], size of scripts against print's; 1 for what is none."""
+        scripts = np.where(self.below, _SUBSCRIPT, 1.0) * manner.scripts
+        return np.where(self.sizes < _SCRIPT, np.where(self._in_small_fractions(), manner.fractions, scripts), 1.0)
+
+    def _in_small_fractions(self) -> npt.NDArray[np.bool_]:
+        """[m], what stands above or below a bar all of whose neighbours are of script size."""
+        x, y = (self.corners[:, 0] + self.corners[:, 2]) / 2, (self.corners[:, 1] + self.corners[:, 3]) / 2
+        found = np.zeros(len(x), dtype=bool)
+        for x0, y0, x1, _ in self.corners[self.bars].tolist():
+            near = (x0 < x) & (x < x1) & (np.abs(y - y0) < _FRACTION_REACH) & ~self.bars
+            if near.any() and self.sizes[near].max() < _SCRIPT:
+                found |= near
+        return found
 
     def rows(self, manner: Manner, growth: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Upper and lower edges, [m] each, with lines spread; letters grow from their baselines, signs both ways."""
@@ -183,32 +232,19 @@ class Places:
         anchors = np.where(
             self.tall | ((self.classes >= Class.OPERATOR) & (self.classes < Class.ACCENT)), middles, self.baselines
         )
-        lines = self.baselines * spread + self._script_shifts(manner, growth, rng)
+        lines = self.baselines * spread + self._script_shifts(manner, rng)
         at = np.where(self.tall, middles * spread, lines + anchors - self.baselines)
         growth = np.where(self.tall, growth * spread, growth)
         below = np.where((self.classes == Class.DESCENDING) & (self.sizes >= _SCRIPT), growth * manner.descent, growth)
         return at + (self.corners[:, 1] - anchors) * growth, at + (self.corners[:, 3] - anchors) * below
 
-    def _script_shifts(self, manner: Manner, growth: Array, rng: np.random.Generator) -> Array:
-        """[m]; the signs of a script go the same way, and what is below the line hangs by its upper edge."""
-        shifts = np.zeros(len(self.sizes))
-        loose = rng.normal(0.0, 0.05 * manner.untidiness, len(shifts))
-        sizes, lines = self.sizes.tolist(), self.baselines.tolist()
-        parent = shift = 0.0
-        for k, (size, line) in enumerate(zip(sizes, lines, strict=True)):
-            if k and size == sizes[k - 1] and line == lines[k - 1]:
-                shifts[k] = shift
-                continue
-            if not k or size > sizes[k - 1]:
-                parent = line
-            elif size < sizes[k - 1]:
-                parent = lines[k - 1]
-            shift = 0.0
-            if size < _SCRIPT:
-                sinking = 0.4 * size * (growth[k] - 1.0) if line > parent else 0.0
-                shift = sinking + float(loose[k])
-            shifts[k] = shift
-        return shifts
+    def _script_shifts(self, manner: Manner, rng: np.random.Generator) -> Array:
+        """[m], how far down scripts go: larger ones away from their line, smaller ones about their middles."""
+        change = self.sizes * (self._script_scale(manner) - 1.0) * _DIGIT
+        away = np.where(self.below, change, 0.0)
+        about = change / 2 + np.where(self.below, _LOWERED, -_RAISED)
+        loose = rng.normal(0.0, 0.05 * manner.untidiness, len(change))[self.runs]
+        return np.where(self.sizes < _SCRIPT, np.where(change > 0, away, about) + loose, 0.0)
 
     def ruler(self, widths: Array, manner: Manner, rng: np.random.Generator) -> tuple[Array, Array]:
         """Where each x of print goes: pairs of x before and x after, both ascending, to interpolate between.
@@ -226,9 +262,11 @@ class Places:
         slopes = np.max(covered * need, axis=1)
         lengths = np.diff(knots)
         uneven = np.exp(rng.normal(0.0, 0.4 * manner.untidiness, len(lengths)))
-        gaps = np.maximum((lengths * manner.gap + manner.extra_gap) * uneven, np.minimum(lengths, _LEAST_GAP))
+        closer = np.isin(knots[1:], starts[self.sizes < _SCRIPT])  # a script keeps to what it belongs to
+        extra = np.where(closer, 0.0, manner.extra_gap)
+        gaps = np.maximum((lengths * manner.gap + extra) * uneven, np.minimum(lengths, _LEAST_GAP))
         after = np.where(covered.any(axis=1), lengths * np.clip(slopes, 0.6, 1.7), gaps)
-        bars = self.corners[self.bars]
-        np.add.at(after, np.searchsorted(knots, bars[:, 0]), manner.overhang)
-        np.add.at(after, np.searchsorted(knots, bars[:, 2]) - 1, manner.overhang)
+        np.add.at(after, np.searchsorted(knots, self.corners[self.bars, 0]), manner.overhang)
+        overlined = self.bars | (self.hooks < self.corners[:, 2])
+        np.add.at(after, np.searchsorted(knots, self.corners[overlined, 2]) - 1, manner.overhang)
         return knots, knots[0] + np.concatenate([[0.0], np.cumsum(after)])

