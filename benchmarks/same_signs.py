@@ -57,7 +57,7 @@ _OTHER_NAMES = {
     "planckover2pi": "planckover2pi1", "integerdivide": "backslash", "hugetriangleup": "triangle",
     "bigtriangleup": "triangle", "asterisk": "asteriskmath", "notsubseteql": "not reflexsubset",
     "notarrowright": "not arrowright", "notexistential": "not existential", "notlessequal": "not lessequal",
-    "notgreaterequal": "not greaterequal",
+    "notgreaterequal": "not greaterequal", "notapproxequal": "not approxequal",
 }  # fmt: skip
 _LIGATURES = {
     "ff": ("f", "f"), "fi": ("f", "i"), "fl": ("f", "l"), "ffi": ("f", "f", "i"), "ffl": ("f", "f", "l"),
@@ -172,6 +172,7 @@ def _sign(font: str, name: str, glyph: Glyph, box: Box) -> Sign:
         name = _OTHER_NAMES.get(name, _PIECE.sub("", _SIZE.sub("", name)))
         size, baseline = None, (box.y0 + box.y1) / 2 + AXIS_EM * glyph.size
         name = f"big {name}" if name in _BIG else name
+        baseline = None if font == "stmary" else baseline
     elif name in ("prime", "radical"):
         size = baseline = None
     elif len(name) == 1 or name in _GREEK:
@@ -189,6 +190,8 @@ def _joined(last: Sign, sign: Sign) -> Sign | None:
     box = Box.around([last.box, sign.box])
     if last.name == "minus" and "arrow" in sign.name and sign.baseline == last.baseline and sign.box.x0 <= last.box.x1:
         return replace(sign, name=f"long {sign.name}", x=last.x, box=box)
+    if (last.name, sign.name) == ("not similar", "equal") and _overprint(last, sign):
+        return replace(sign, name="not approxequal", box=box)
     if last.name in _STROKES and _overprint(last, sign) and sign.name not in _STROKES:
         return replace(sign, name=f"not {sign.name}", box=box)
     if not (last.piece and sign.piece) or not (sign.name == last.name or sign.name == "brace"):
@@ -272,16 +275,23 @@ def _covered(rule: Box, picture: Sequence[Sign]) -> frozenset[int]:
         "bracehtip" in sign.name and sign.box.padded(TOUCH_EM).intersection(rule) > 0 for sign in picture
     ):
         return frozenset()  # an underscore, a piece of a brace
+    below = any(sign.name == "radical" and _ends_at(sign.box, rule) for sign in picture)
     gaps = {
         i: max(sign.box.y0 - rule.y1, rule.y0 - sign.box.y1 + TOUCH_EM)  # rather over than under
         for i, sign in enumerate(picture)
-        if rule.x0 < sign.box.center[0] < rule.x1 and not sign.name.startswith("big ")
+        if rule.x0 < sign.box.center[0] < rule.x1 and not (below and sign.box.y1 < rule.y1)
     }
-    if not gaps:
+    signs = [i for i, sign in enumerate(picture) if not sign.name.startswith("big ")]
+    near = [i for i in signs if i in gaps]
+    if not near:
         return frozenset()
-    first = last = min(gaps, key=lambda i: gaps[i])
-    while first - 1 in gaps:
+    first = last = signs.index(min(near, key=lambda i: gaps[i]))
+    while first and signs[first - 1] in gaps:
         first -= 1
-    while last + 1 in gaps:
+    while last + 1 < len(signs) and signs[last + 1] in gaps:
         last += 1
-    return frozenset(range(first, last + 1))
+    return frozenset(signs[first : last + 1])
+
+
+def _ends_at(radical: Box, rule: Box) -> bool:
+    return abs(radical.x1 - rule.x0) < TOUCH_EM and abs(radical.y0 - rule.y0) < TOUCH_EM

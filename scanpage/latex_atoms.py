@@ -153,6 +153,8 @@ def _styled(alphabet: str, atom: Atom) -> Atom:
         base, told = _bare(base), ""  # it is in the alphabet around it
     if "\\textbf" in (alphabet, told) and (alphabet in TEXT_ITALIC or told in TEXT_ITALIC):
         base = _in_alphabet("\\boldsymbol", _bare(base))
+    elif {"\\textbf", "\\mathsf"} == {alphabet, told}:
+        base = _in_alphabet("\\boldsymbol", _in_alphabet("\\mathsf", _bare(base)))
     elif (alphabet == "\\boldsymbol" and told != "\\text") or not (told or alphabet in ITALIC):
         base = _in_alphabet(_ALPHABET_OF.get(alphabet, alphabet), base)
     scripts = styled(alphabet, atom.sub), styled(alphabet, atom.sup)

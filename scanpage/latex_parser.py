@@ -36,6 +36,7 @@ from scanpage.latex_symbols import (
     ENVIRONMENTS,
     FENCED,
     FUNCTIONS,
+    GREEK,
     ITALIC,
     NEGATED,
     ONE_LINE,
@@ -44,6 +45,7 @@ from scanpage.latex_symbols import (
     SPACES,
     SYMBOLS,
     TEXT,
+    TEXT_ITALIC,
     TRANSPARENT,
     TWO_ARGUMENTS,
     UNSEEN_WITH_ARGUMENT,
@@ -77,11 +79,14 @@ class Parser(Reader):
         return []
 
     def _backwards(self, token: str) -> list[Atom]:
-        """`\\!`: two of them at a slash print it over the sign beside it."""
-        start = self._at - 2
+        """`\\!`: two of them print a slash over the sign beside it, or a letter over itself."""
+        start = self._at - 1
         while self._accept(token):
             pass
-        if self._at - start > 2 and "/" in (self._tokens[start], self._token):
+        before = next((t for t in self._tokens[max(start - 2, 0) : start][::-1] if t != "}"), END)
+        after = next((t for t in self._tokens[self._at : self._at + 2] if t != "{"), END)
+        letters = before == after and (before.isalnum() or before in GREEK)
+        if self._at - start > 1 and (letters or "/" in (before, after)):
             self._problem("signs printed over each other")
         return []
 
@@ -106,6 +111,8 @@ class Parser(Reader):
         atoms = self._argument()
         if token != MATHEMATICS and any(atom.base and atom.base[0] in CAPITAL_GREEK for atom in atoms):
             self._problem("slanted capital Greek")
+        if token in TEXT_ITALIC and any(atom.base[:1] == ["\\mathsf"] for atom in atoms):
+            self._problem("slanted sans serif")
         return styled(token, atoms)
 
     def _dots(self, _: str) -> list[Atom]:

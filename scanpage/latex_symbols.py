@@ -86,8 +86,8 @@ HAS_BOLD = _commands("mathcal mathfrak mathsf")
 
 # What LaTeX cannot set in bold: some packages' \boldsymbol stops, others hang.
 NEVER_BOLD = (
-    _commands("binom overset underset iint iiint Longleftarrow Longrightarrow bowtie models quad") | frozenset("~")
-    | frozenset("\\begin{" + name + "}" for name in ("matrix", "cases", "aligned"))
+    _commands("boldsymbol binom overset underset iint iiint Longleftarrow Longrightarrow bowtie models quad")
+    | frozenset("~") | frozenset("\\begin{" + name + "}" for name in ("matrix", "cases", "aligned"))
 )  # fmt: skip
 
 SIZES = _commands("big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm biggm Biggm")
@@ -98,7 +98,7 @@ SPACES = _commands(", ; : ! / > thinspace medspace thickspace negthinspace enspa
 DROPPED = _commands(
     "limits nolimits displaylimits displaystyle textstyle scriptstyle scriptscriptstyle nonumber notag qedhere "
     "normalsize small large Large footnotesize scriptsize tiny allowbreak nobreak relax protect noindent centering "
-    "allowdisplaybreaks upshape normalfont"
+    "allowdisplaybreaks upshape normalfont unboldmath smallskip medskip bigskip"
 )
 DROPPED_WITH_ARGUMENT = _commands("label tag noalign")
 UNSEEN_WITH_ARGUMENT = _commands("phantom hphantom vphantom")
@@ -154,15 +154,15 @@ _SAME = r"""
 \mathbb \Bbb \mathds \mathbbm
 \mathsf \textsf
 \mathtt \texttt
-\bar \Bar
-\hat \Hat
-\tilde \Tilde
+\bar \Bar \=
+\hat \Hat \^
+\tilde \Tilde \~
 \vec \Vec
-\dot \Dot
-\ddot \Ddot
+\dot \Dot \.
+\ddot \Ddot \"
 \check \Check
-\acute \Acute
-\grave \Grave
+\acute \Acute \'
+\grave \Grave \`
 \breve \Breve
 \overline \overbar
 \Box \square

@@ -22,6 +22,15 @@ STRUCTURE = [
 
 # What models write: mostly signs, with structure more often than its share of the vocabulary.
 token_lists = st.lists(st.one_of(st.sampled_from(VOCABULARY), st.sampled_from(STRUCTURE)), max_size=40)
+# What people write, in any order.
+PIECES = r"""
+x y_1 ^2 ' { } \\ & \\[2pt] \\* \left( \right) \left. \right\} \text{if~$x$} \mbox{ \textbf{a \bf $ \( \) [ ] * . ! , /
+\! \begin{aligned} \end{aligned} \begin{array}{l@{\,}r} \end{array} \begin{cases} \end{cases} \begin{alignat}{2}
+\end{alignat} \frac \sqrt[3] \over \atop \not \dots + \mathop \limits \kern-3pt \hspace{1em} \mathbb k \mathit \Gamma \hat \boldsymbol
+\prescript \mathchoice \xrightarrow[a] \setlength\jot{1pt} \big{|} % \unknown é
+"""
+pieces = st.sampled_from(PIECES.split())
+sources = st.one_of(st.text(max_size=30), st.lists(pieces, max_size=30).map(" ".join), st.lists(pieces).map("".join))
 formulas = st.recursive(
     st.sampled_from(["x", "y", "2", "+", "=", "\\alpha", "\\sum", "\\sin", "\\infty", "f ( x )", "\\mathrm{if}", "n!"]),
     lambda inner: st.one_of(
@@ -35,9 +44,18 @@ formulas = st.recursive(
         st.tuples(inner, inner).map(lambda p: f"{{{p[0]}}}^{{{p[1]}}}"),
         st.tuples(inner, inner).map(lambda p: f"\\begin{{pmatrix}} {p[0]} & 1 \\\\ 0 & {p[1]} \\end{{pmatrix}}"),
         st.tuples(inner, inner).map(lambda p: f"\\begin{{cases}} {p[0]} & x \\\\ {p[1]} \\end{{cases}}"),
+        inner.map(lambda f: f"\\text{{if ${f}$ or}}"),
+        st.tuples(inner, inner).map(lambda p: f"\\begin{{split}} {p[0]} &= 1 \\\\ &< {p[1]} \\end{{split}}"),
     ),
     max_leaves=12,
 )
+# Several lines, as `align`, `eqnarray` and `gather` have them.
+derivations = st.tuples(
+    st.sampled_from([r"%s &= %s \\ &< %s", r"%s &=& %s \\[1ex] & & + %s \\", r"%s \\ %s \\* %s", r"%s & %s \cr %s"]),
+    formulas,
+    formulas,
+    formulas,
+).map(lambda parts: parts[0] % parts[1:])
 
 
 @pytest.mark.parametrize(
@@ -76,15 +94,49 @@ formulas = st.recursive(
         (r"\boldsymbol{\overset{a}{b}}", r"\overset { a } { b }"),  # bold packages hang on it
         (r"\begin{aligned} a &= b \end{aligned}", "a = b"),  # one line needs no alignment
         ("x % remark", "x"),
-        (r"a &= b \\[2pt] &\le c \\", r"\begin{aligned} a & = b \\ & \leq c \end{aligned}"),  # lines
-        (r"a &= b \nonumber", "a = b"),
+        (r"a &= b \\[2pt] &\le c \\", r"\begin{aligned} a & = b \\ & \leq c \end{aligned}"),  # lines are one body
+        (r"a &= b \nonumber \label{x}", "a = b"),
         (r"a &=& b \\ &=& c", r"\begin{aligned} a & = b \\ & = c \end{aligned}"),  # columns of eqnarray
+        (r"a && b \\ c", r"\begin{aligned} a & & b \\ c \end{aligned}"),  # which this is not
         (r"a \\* b \cr c", r"\begin{aligned} a \\ b \\ c \end{aligned}"),
         (r"\begin{align*} a \\ b \end{align*}", r"\begin{aligned} a \\ b \end{aligned}"),
+        (r"\begin{eqnarray} a &=& b \\ &=& c \end{eqnarray}", r"\begin{aligned} a & = b \\ & = c \end{aligned}"),
         (r"\begin{alignat}{2} a & b & c \\ d \end{alignat}", r"\begin{aligned} a & b & c \\ d \end{aligned}"),
+        (r"\begin{equation} a \\ b \end{equation}", "a b"),  # LaTeX breaks no line there
+        (
+            r"\begin{gather} \begin{split} a \\ b \end{split} \\ c \end{gather}",
+            r"\begin{aligned} \begin{aligned} a \\ b \end{aligned} \\ c \end{aligned}",
+        ),
+        (r"\begin{array}{*{2}{c}@{\,}l} a & b \\ c \end{array}", r"\begin{matrix} a & b \\ c \end{matrix}"),
+        (r"\begin{psmallmatrix} a \\ b \end{psmallmatrix}", r"\left ( \begin{matrix} a \\ b \end{matrix} \right )"),
         (r"\text{if $x>0$ or}", r"\mathrm { i f } x > 0 \mathrm { o r }"),  # mathematics in text
+        (
+            r"\text{a \textbf{b $c d$} $\mathbf{e \text{f g}}$}",
+            r"\mathrm { a } \mathbf { b } c d \mathbf { e } \mathrm { f ~ g }",
+        ),
+        (r"\textbf{$x$ is}", r"x \mathbf { i } \mathbf { s }"),
         (r"\mbox{\boldmath $x$}", r"\boldsymbol { x }"),
+        (r"\text{\textit{a} b}", r"a \mathrm { b }"),  # the inner alphabet counts
+        (r"\textbf{\textit{a}}", r"\boldsymbol { a }"),  # and in text both do
+        (r"\textbf{\text{a}}", r"\mathbf { a }"),
+        (r"\mathbf{\Gamma}", r"\boldsymbol { \Gamma }"),
+        (r"\boldsymbol{\mathrm{a}}", r"\mathbf { a }"),
+        (r"\boldsymbol{\hat{\boldsymbol{a}}}", r"\hat { \boldsymbol { a } }"),  # bold twice over hangs TeX
+        (r"{\bf x_{\rm 1}}", r"\mathbf { x } _ { 1 }"),
         (r"a \kern 3pt b \hspace{1cm} c \hskip-2em d", "a b c d"),
+        (r"a + \dots + b, \dots", r"a + \cdots + b , \ldots"),  # where TeX raises the dots
+        (r"\left< a \right>", r"\langle a \rangle"),
+        (r"\Big{|} a", "| a"),
+        (r"{V_a}^b", r"{ V _ { a } } ^ { b }"),  # one script behind the other, not above it
+        (r"V_a{}^b", r"V _ { a } { } ^ { b }"),
+        (r"V_a\!^b", r"V _ { a } { } ^ { b }"),
+        (r"\sum\limits_a^b", r"\sum _ { a } ^ { b }"),
+        (r"\mathop{\rm max}\limits_a x", r"\max _ { a } x"),
+        (r"\mathop{=}\limits^a b", r"\overset { a } { = } b"),  # scripts of no operator
+        (r"\xrightarrow[a]{b}", r"\underset { a } { \xrightarrow { b } }"),
+        (r"\prescript{a}{b}{X}", r"{ } _ { b } ^ { a } X"),
+        (r"a \pmod n", r"a ( \bmod n )"),
+        (r"\text{F\'Et}", r"\mathrm { F \acute { E } t }"),
     ],
 )
 def test_normalise_spells_canonically(source: str, canonical: str) -> None:
@@ -107,6 +159,15 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         r"\begin{tikzcd} a \end{tikzcd}",
         r"\frac{a}",
         r"\begin{cases} a & b & c \end{cases}",  # amsmath takes two columns
+        r"\begin{array}{c|c} a & b \end{array}",  # lines
+        r"\begin{cases*} a & b \end{cases*}",  # text in the second column
+        r"D\!\!\!\!/",  # signs over one another
+        r"\beta\kern-5pt\beta",
+        r"\mathit{\Gamma}",  # no token for it
+        r"\mathbb{k}",  # no sign for it
+        r"\sum_{\substack{a \\ b}}",
+        r"a \atop b",
+        r"\not\equiv",
         "x ^",
         "{" * 60 + "x" + "}" * 60,  # too deep
     ],
@@ -116,21 +177,49 @@ def test_normalise_refuses_what_the_label_language_leaves_out(source: str) -> No
         normalise(source)
 
 
-@given(formulas)
+@given(st.one_of(formulas, derivations))
 def test_normalise_is_idempotent(source: str) -> None:
     tokens = normalise(source)
     assert normalise(to_latex(tokens)) == tokens
 
 
-@given(formulas)
+@given(st.one_of(formulas, derivations))
 def test_repair_leaves_canonical_tokens_alone(source: str) -> None:
     tokens = normalise(source)
     assert repair(tokens) == tokens
 
 
-@given(formulas)
+@given(st.one_of(formulas, derivations))
 def test_canonical_tokens_are_in_the_vocabulary(source: str) -> None:
     assert set(normalise(source)) <= set(VOCABULARY)
+
+
+@given(derivations)
+def test_several_lines_are_one_aligned_body(source: str) -> None:
+    tokens = normalise(source)
+    assert tokens[0] == r"\begin{aligned}" and tokens[-1] == r"\end{aligned}"
+
+
+@given(sources)
+def test_normalise_raises_nothing_but_refusals_whatever_the_string(source: str) -> None:
+    try:
+        tokens = normalise(source)
+    except Refusal as refusal:
+        assert str(refusal)
+    else:
+        assert set(tokens) <= set(VOCABULARY)
+        assert normalise(to_latex(tokens)) == tokens
+        assert repair(tokens) == tokens
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{" * 5000, r"\left(" * 5000, r"\text{$" * 5000, "x^" * 5000, r"\bf " * 5000, r"\over " * 5000, r"\hat" * 5000,
+     r"\begin{array}{c}" * 5000, "\\" * 5001, "$" * 5000, r"\not" * 5000, r"\mathop" * 5000],
+)  # fmt: skip
+def test_normalise_refuses_deep_nests_in_time(source: str) -> None:
+    with pytest.raises(Refusal):
+        normalise(source)
 
 
 @given(token_lists)
@@ -191,6 +280,12 @@ def test_tall_things_make_delimiters_grow() -> None:
     assert not is_tall(["x", "^", "{", "2", "}"])
 
 
+SEVERAL_LINES = [
+    r"a &= b \\ &= [c] \\ [d] &= e", r"a &=& b \\ & & + c", r"* \\ *",
+    r"\left\{ \begin{array}{l} a \\ b \end{array} \right. \\ c",
+    r"\begin{split} a &= \begin{cases} b & c \\ d \end{cases} \\ e \end{split}", r"a & b & c & d \\ e & f",
+]  # fmt: skip
+
 DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,mathrsfs}
 \begin{document}
@@ -210,6 +305,7 @@ def test_whatever_is_repaired_compiles(tmp_path: Path) -> None:
     sources = [to_latex(repair(tokens)) for tokens in written] + [to_latex(repair([token])) for token in VOCABULARY]
     sources += [to_latex(repair([*(opening * 300), "x"])) for opening in NESTS]
     body = "\n\n".join(f"${source}$" for source in sources if source)
+    body += "".join(rf"\[ {to_latex(repair(normalise(source)))} \]" for source in SEVERAL_LINES)
     (tmp_path / "all.tex").write_text(DOCUMENT % body, "utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "-no-shell-escape", "all.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=200, check=False)
