@@ -4,7 +4,7 @@
 
 The same pages are made by one process, which is the baseline, and then by `--workers`; both runs have to end with the
 same bytes. Memory is that of all processes of a run together, pages that they share counted once (the sum of their
-proportional set sizes), looked up twenty times a second. Start and loading of the material are part of the seconds.
+proportional set sizes), looked up five times a second. Start and loading of the material are part of the seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-INTERVAL_S = 0.05
+INTERVAL_S = 0.2
 
 
 def measure(options: list[str], pages: int, workers: int) -> dict[str, Any]:

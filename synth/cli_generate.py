@@ -21,7 +21,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pages", type=int, metavar="N", help="number of pages")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the pages")
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings in TOML, such as DIR/settings.toml; options go before it"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings in TOML, such as a settings.toml that a run wrote; options win over it",
     )
     parser.add_argument("--seed", type=int, metavar="S", help="default: 0")
     parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one a core)")

@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -15,9 +15,8 @@ from multiprocessing.process import BaseProcess
 from scanpage.errors import ScanpageError, WorkerError
 
 Work = Callable[[int], None]
-PATIENCE_S = 20.0
+PATIENCE_S = 5.0
 """How long a process may take to end the item that it is at, before it is stopped."""
-
 
 FORKS = sys.platform == "linux"
 """Elsewhere system libraries do not survive a fork; there each worker loads for itself."""
@@ -80,7 +79,9 @@ def _hand_out(pipes: Sequence[Connection], items: Iterator[int]) -> Iterator[int
         item = next(items, None)
         if item is not None:
             at[pipe] = item
-            pipe.send(item)
+            # Who is dead is missed when the answer does not come.
+            with suppress(ConnectionError):
+                pipe.send(item)
 
     for pipe in pipes:
         give(pipe)
@@ -89,8 +90,6 @@ def _hand_out(pipes: Sequence[Connection], items: Iterator[int]) -> Iterator[int
             item = at.pop(pipe)
             try:
                 answer = pipe.recv()
-                if answer is None:
-                    give(pipe)
             except (EOFError, ConnectionError) as error:
                 raise WorkerError(
                     f"the process that was making page {item} died, for want of memory perhaps; start the same command"
@@ -98,6 +97,7 @@ def _hand_out(pipes: Sequence[Connection], items: Iterator[int]) -> Iterator[int
                 ) from error
             if isinstance(answer, ScanpageError):
                 raise answer
+            give(pipe)
             yield item
 
 
@@ -110,7 +110,8 @@ def _be_team(start: Callable[[], Work], pipes: list[Connection]) -> None:
         work = start()
     except ScanpageError as error:
         for pipe in pipes:
-            pipe.send(error)
+            with suppress(ConnectionError):
+                pipe.send(error)
         return
     # The garbage collector would write into every object, and so copy all that is shared.
     gc.freeze()
