@@ -66,7 +66,7 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
         pixels = _scan(rng, sheet, view, tilted=capture is not Capture.SCREEN)
     if capture in (Capture.SCAN, Capture.BOOK):
         tone = cv2.convertScaleAbs(pixels, alpha=float(rng.uniform(0.85, 1.05)), beta=float(rng.uniform(0, 8)))
-        tone = _worn(rng, tone) if old else tone
+        tone = _worn(rng, pixels) if old else tone
         pixels = _sensor(rng, tone, blur_px=float(rng.gamma(1.5, 0.35)), noise=float(rng.gamma(1.5, 2.0)))
     elif capture is Capture.FAX:
         pixels = _fax(rng, pixels)
@@ -132,10 +132,13 @@ def _scan_warp(rng: np.random.Generator, sheet: Sheet, scale: float, width: int,
 
 def _photo_warp(rng: np.random.Generator, sheet: Sheet, width: int, height: int) -> Warp:
     """A camera sees the page in perspective, turned, and bent as paper lies."""
-    fill = float(rng.uniform(0.8, 1.12))
+    # Some take in half of the table, some cut the paper's edges off.
+    fill = float(
+        rng.choice([rng.uniform(0.62, 0.85), rng.uniform(0.85, 1.1), rng.uniform(1.0, 1.3)], p=(0.25, 0.5, 0.25))
+    )
     scale = fill * min(width / sheet.width, height / sheet.height)
     corners = np.array([[0, 0], [sheet.width, 0], [sheet.width, sheet.height], [0, sheet.height]], np.float32)
-    centre = np.array([width / 2, height / 2]) + rng.normal(0, 0.02, 2) * [width, height]
+    centre = np.array([width / 2, height / 2]) + rng.normal(0, 0.035, 2) * [width, height]
     target = (corners - [sheet.width / 2, sheet.height / 2]) * scale
     target += rng.normal(0, 0.018, (4, 2)) * [width, height] + centre
     angle = float(np.clip(rng.normal(0, 2.5), -9, 9))
@@ -255,10 +258,10 @@ def _fax(rng: np.random.Generator, pixels: Pixels) -> Pixels:
 def _worn(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     """An old book: grey paper with spots and fibres, faded print, soft edges."""
     height, width = pixels.shape[:2]
-    low = float(rng.uniform(25, 90))
-    high = float(rng.uniform(max(150.0, low + 80), 225))
+    low = float(rng.uniform(20, 80))
+    high = float(rng.uniform(185, 245))
     faded = cv2.convertScaleAbs(pixels, alpha=(high - low) / 255, beta=low)
-    faded = cv2.GaussianBlur(faded, (0, 0), float(rng.uniform(0.5, 1.1)))
+    faded = cv2.GaussianBlur(faded, (0, 0), float(rng.uniform(0.4, 0.9)))
     spots = rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32) * float(rng.uniform(2, 7))
     spots += _smooth_field(rng, width // 3 + 1, height // 3 + 1, 6) * float(rng.uniform(2, 10))
     paper = cv2.resize(spots, (width, height))

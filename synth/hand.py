@@ -51,6 +51,7 @@ class Hand:
             resemble each other.
         prose: chance that a question is put in words; `real_prose` the chance that the words are a real ink.
         pitch_px: distance of lines; `ruled` whether they keep to the paper's.
+        sway: standard deviation of what each line adds to the slope.
         tight: how much room is left between lines that keep to no ruling, in pitches at most.
         loose: room around relation signs beyond print's, in em at most.
         label: how questions are numbered; `written` whether in the writer's own symbols rather than a font's.
@@ -68,6 +69,7 @@ class Hand:
     real_prose: float
     pitch_px: float
     ruled: bool
+    sway: float
     tight: float
     align: Align
     loose: float
@@ -202,7 +204,7 @@ def _chained_inks(inks: Sequence[Written | None], *, repeated: bool) -> list[Wri
 
 def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled: bool) -> Hand:
     """A random hand for lines `pitch_px` apart."""
-    letter = max(9.0, pitch_px * float(rng.uniform(0.45, 0.85)))
+    letter = max(9.0, pitch_px * float(rng.uniform(0.55, 0.95)))
     fonts = stock.hand_fonts or stock.printed_fonts
     face = Face(
         fonts[int(rng.integers(len(fonts)))], max(10, round(letter * EM_PER_LETTER * float(rng.uniform(0.85, 1.1))))
@@ -227,7 +229,8 @@ def draw_hand(rng: np.random.Generator, stock: Stock, pitch_px: float, *, ruled:
         real_prose=float(rng.choice([0.0, 0.3, 1.0])),
         pitch_px=pitch_px,
         ruled=ruled,
-        tight=float(rng.choice([0.0, 0.15, 0.5])),
+        tight=float(rng.choice([0.0, 0.03, 0.15, 0.5], p=(0.3, 0.25, 0.25, 0.2))),
+        sway=float(rng.choice([0.004, 0.01, 0.025])),
         align=list(Align)[int(rng.integers(3))],
         loose=float(rng.choice([0.0, 0.0, 0.5, 1.4])),
         label=LABELS[int(rng.integers(len(LABELS)))],

@@ -61,7 +61,7 @@ def draw_stationery(rng: np.random.Generator, height: int) -> Stationery:
     line = (grey, grey, grey) if rng.random() < 0.5 else (grey - 20, grey + 10, min(255, grey + 60))
     return Stationery(
         ruling=ruling,
-        pitch_px=height * float(rng.uniform(0.022, 0.042)),
+        pitch_px=height * float(rng.uniform(0.019, 0.037)),
         tint=(base, base - max(0, warm) // 3, max(0, base - abs(warm))),
         line=line,
         line_strength=float(rng.uniform(0.25, 0.95)),

@@ -44,9 +44,12 @@ def compose_article(rng: np.random.Generator, stock: Stock, width: int, height: 
 def compose_snippet(rng: np.random.Generator, stock: Stock, long_side: int) -> Sheet:
     """A piece of a page, as people cut it from their screens: few lines, large type, hardly any margin."""
     height = round(long_side * float(rng.uniform(0.22, 0.7)))
-    sheet, setter = _start(rng, stock, long_side, height, long_side * float(rng.uniform(0.016, 0.03)), formulas=True)
+    sheet, setter = _start(rng, stock, long_side, height, long_side * float(rng.uniform(0.016, 0.034)), formulas=True)
     margin = long_side * float(rng.uniform(0.01, 0.05))
-    _fill(setter, Column(margin, long_side - margin, margin, height - margin))
+    column = Column(margin, long_side - margin, margin, height - margin)
+    if rng.random() < 0.25:
+        lesson_heading(setter, column)
+    _fill(setter, column)
     return sheet
 
 

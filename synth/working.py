@@ -18,6 +18,9 @@ from synth.school import facts
 from synth.sheet import Pixels, Sheet
 from synth.stock import Stock
 
+# Who leaves less room than this between lines (in pitches) keeps to no ruling if it costs a line.
+CROWDED = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Working:
@@ -82,14 +85,16 @@ class Working:
         """One line of working; returns where it ends, or None where there is no place for it."""
         rng, hand = self.rng, self.hand
         # Some people's lines slant each in its own way.
-        alpha, row = slanted(formula.alpha, formula.baseline_px, hand.slope + float(rng.normal(0, 0.008)))
+        alpha, row = slanted(formula.alpha, formula.baseline_px, hand.slope + float(rng.normal(0, hand.sway)))
         baseline = self.baseline(y, row)
+        if baseline - row + alpha.shape[0] > box.y1:
+            return None
         if letter:
             x = self.label(f"{letter})", x, baseline) + 0.5 * hand.letter_px
         elif rng.random() < 0.05:
             x = self._word(x, baseline)
         place = Box(x, baseline - row, x + alpha.shape[1], baseline - row + alpha.shape[0])
-        if place.y1 > box.y1 or place.x1 > self.sheet.width - 2:
+        if place.x1 > self.sheet.width - 2:
             return None
         if rng.random() < 0.03:
             return self.strike(alpha, place)
@@ -99,7 +104,7 @@ class Working:
         """A formula that stands alone, if there is room; returns where it ends."""
         left, top = round(x), round(y)
         place = Box(left, top, left + formula.width, top + formula.height)
-        if not self.sheet.is_free(place.padded(1)):
+        if not self.sheet.is_free(place):
             return None
         latex, source, colour = formula.latex, formula.source, self.hand.style.colour
         self.sheet.formula(
@@ -217,9 +222,10 @@ class Working:
         """The next baseline for ink that reaches `above` pixels up and must stay under `y`."""
         hand, pitch = self.hand, self.hand.pitch_px
         if not hand.ruled:
-            return y + above + 1 + (pitch * float(self.rng.uniform(0.0, hand.tight)) if wander else 0.0)
+            return y + above + (pitch * float(self.rng.uniform(0.0, hand.tight)) if wander else 0.0)
         first = self.sheet.first_line_px
-        # Strokes may cross the line above a little.
-        line = math.ceil((y + above - 0.1 * pitch - first) / pitch)
+        # Strokes may cross the line above a little, and crowded writing leaves its line rather than skip one.
+        slack = 0.1 if hand.tight > CROWDED else 0.4
+        line = math.ceil((y + above - slack * pitch - first) / pitch)
         raised = pitch * float(self.rng.uniform(0.0, 0.14)) if wander else 0.05 * pitch
-        return max(first + line * pitch - raised, y + above + 1)
+        return max(first + line * pitch - raised, y + above)
