@@ -22,7 +22,10 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
-from pages import INTERVAL_S, family, proportional_bytes
+from pages import family, proportional_bytes
+
+INTERVAL_S = 0.25
+"""Between two looks at the memory: each takes milliseconds of a core that has other work."""
 
 _DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath,amssymb}
