@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def flatten(points: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> li
         elif code in (_QUADRATIC, _CUBIC):
             degree = code - 1
             controls = np.concatenate([contours[-1][-1][-1:], points[i : i + degree]])
-            contours[-1].append(_bezier(controls))
+            contours[-1].append(_WEIGHTS[degree] @ controls)
             i += degree
         else:
             i += 1
@@ -69,10 +69,12 @@ def flatten(points: npt.NDArray[np.float64], codes: npt.NDArray[np.uint8]) -> li
     return [c for c in whole if len(c) > 2]
 
 
-def _bezier(controls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Points [CURVE_STEPS, 2] along the curve of 3 or 4 control points, without its start."""
+def _weights(degree: int) -> npt.NDArray[np.float64]:
+    """Bernstein polynomials [CURVE_STEPS, degree + 1] at the ends of the pieces, of which the last is the curve's."""
     t = (np.arange(1, CURVE_STEPS + 1) / CURVE_STEPS)[:, None]
-    levels: list[npt.NDArray[np.float64]] = list(controls)
-    while len(levels) > 1:  # de Casteljau
-        levels = [a * (1 - t) + b * t for a, b in itertools.pairwise(levels)]
-    return levels[0]
+    k = np.arange(degree + 1)
+    binomials = np.array([math.comb(degree, i) for i in k])
+    return np.asarray(binomials * t**k * (1 - t) ** (degree - k), dtype=np.float64)
+
+
+_WEIGHTS = {degree: _weights(degree) for degree in (2, 3)}
