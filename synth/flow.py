@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from synth.sheet import BLACK, Colour, Pixels, Sheet, Source
 MAX_STRETCH_EM = 0.9
 # A formula of nothing but these is a number to anyone who reads it, and looks like one of a question or equation.
 NUMBER_SIGNS = frozenset("0123456789.,()[]:%-~")
+UPRIGHT = re.compile(r"\\mathrm \{ ([^{}]*) \}")
 NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
@@ -68,9 +70,11 @@ class Style:
         return self.face.space * self.space_scale
 
 
-def is_number(latex: str) -> bool:
-    """Whether canonical LaTeX says no more than a number."""
-    return NUMBER_SIGNS.issuperset(latex.split())
+def is_plain(latex: str) -> bool:
+    """Whether canonical LaTeX says no more than a number or a few words."""
+    tokens = latex.split()
+    letters = sum(len(group.split()) for group in UPRIGHT.findall(latex))
+    return NUMBER_SIGNS.issuperset(tokens) or (letters > 5 and letters > 0.4 * len(tokens))
 
 
 def piece_width(piece: Piece, face: Face) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from scanpage.geometry import Box
 from synth.chain import cut_ink, cut_layout, join_inks, join_layouts, widened
-from synth.flow import Formula, Scrap, Style, is_number
+from synth.flow import Formula, Scrap, Style, is_plain
 from synth.handwrite import SymbolBank, paint_by_hand
 from synth.ink import Pen, paint_ink
 from synth.layout import Layout
@@ -149,7 +149,7 @@ class Hand:
     ) -> Layout | None:
         em = self.em_px
         layout = stock.layout(rng, width_em=width / em * 0.85, height_em=height / em * 0.85, glyphs=glyphs)
-        return None if layout is None or is_number(layout.latex) else layout
+        return None if layout is None or is_plain(layout.latex) else layout
 
     def _draw_ink(
         self, rng: np.random.Generator, stock: Stock, width: float, height: float, symbols: tuple[int, int]
@@ -160,7 +160,7 @@ class Hand:
             tall = written.height * scale
             # Painting varies sizes and proportions by a tenth or so.
             fits = written.width * scale * 1.25 < width and tall * 1.2 < height and tall > 0.4 * self.letter_px
-            fits = fits and not is_number(written.ink.label)
+            fits = fits and not is_plain(written.ink.label)
             if fits and symbols[0] <= len(written.ink.symbols) <= symbols[1]:
                 return written
         return None

@@ -27,7 +27,7 @@ def script_words(
         top, height = float(ys.min()), max(float(np.ptp(ys)), 1.0)
         cut = cut_words(ink.strokes, WORD_GAP * height)
         spans = [(min(float(s[:, 1].min()) for s in w), max(float(s[:, 1].max()) for s in w)) for w in cut]
-        usual = max(float(np.median([low - high for high, low in spans])), 0.3 * height)
+        usual = max(float(np.median([low - high for high, low in spans])), 0.5 * height)
         scale = WORD_LETTERS * letter_px / usual
         for strokes, (high, low) in list(zip(cut, spans, strict=True))[: count - len(words)]:
             # Painting takes the size of flat inks from their strokes' lengths.

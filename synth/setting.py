@@ -9,7 +9,7 @@ import numpy as np
 
 from scanpage.region import RegionKind
 from synth.figures import figure, table
-from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_number, line_width, place_line
+from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_plain, line_width, place_line
 from synth.han import HanFace
 from synth.prose import Face, Prose
 from synth.sheet import BLACK, Colour, Sheet
@@ -154,7 +154,7 @@ class Setter:
         """A random formula no larger than `width` x `height` pixels, with a number of glyphs in `glyphs`."""
         em, weight = self.print.math_em_px, self.print.weight
         formula = self.stock.printed(self.rng, em, width_px=width, height_px=height, glyphs=glyphs, weight=weight)
-        return None if formula is None or is_number(formula.latex) else formula
+        return None if formula is None or is_plain(formula.latex) else formula
 
     def lines(self, column: Column, pieces: list[Piece], *, indent: float = 0.0, hang: float = 0.0) -> bool:
         """Lines of prose, the first one indented by `indent`, all by `hang`."""

@@ -9,7 +9,7 @@ import pytest
 
 from scanpage.region import RegionKind
 from synth.blocks import bullets, figure_row, lesson_heading, references
-from synth.flow import is_number
+from synth.flow import is_plain
 from synth.han import HanFace
 from synth.printed import printed_sheet
 from synth.prose import LANGUAGES, Face, Prose, matplotlib_fonts
@@ -66,8 +66,17 @@ def test_square_signs_look_different_and_fill_their_square() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latex", "number"),
-    [("( 4 . 8 )", True), ("1 7", True), ("x", False), ("1 + 2", False), (r"\\frac { 1 } { 2 }", False)],
+    ("latex", "plain"),
+    [
+        ("( 4 . 8 )", True),
+        ("1 7", True),
+        ("x", False),
+        ("1 + 2", False),
+        (r"\frac { 1 } { 2 }", False),
+        (r"\mathrm { P e t r o R } 9 0", True),
+        (r"\mathrm { m a x } ( x )", False),
+        (r"p _ { \mathrm { m o d e l } } ( z ) = \frac { 1 } { Z } e ^ { - z }", False),
+    ],
 )
-def test_numbers_are_told_from_formulas(latex: str, number: bool) -> None:
-    assert is_number(latex) == number
+def test_numbers_and_words_are_told_from_formulas(latex: str, plain: bool) -> None:
+    assert is_plain(latex) == plain
