@@ -176,7 +176,7 @@ class Parser(Reader):
 
     def _prescript(self, _: str) -> list[Atom]:
         sup, sub, body = self._argument(), self._argument(), self._argument()
-        return [Atom([], sub, sup), *body]
+        return [Atom([], sub if has_ink(sub) else (), sup if has_ink(sup) else ()), *body]
 
     def _choice(self, _: str) -> list[Atom]:
         """`\\mathchoice`, taken to stand in display style where it stands in no script."""

@@ -89,7 +89,7 @@ class Reader(ABC):
         if command == "\\atop":
             self._problem("\\atop")
         name = "\\frac" if command == "\\over" else "\\binom"
-        return [Atom([name, "{", *flat(before), "}", "{", *flat(after), "}"])]
+        return [Atom([name, "{", *flat(paired(before)), "}", "{", *flat(after), "}"])]
 
     def _script(self, sign: str, atoms: list[Atom]) -> None:
         if not atoms:

@@ -26,8 +26,8 @@ token_lists = st.lists(st.one_of(st.sampled_from(VOCABULARY), st.sampled_from(ST
 PIECES = r"""
 x y_1 ^2 ' { } \\ & \\[2pt] \\* \left( \right) \left. \right\} \text{if~$x$} \mbox{ \textbf{a \bf $ \( \) [ ] * . ! , /
 \! \begin{aligned} \end{aligned} \begin{array}{l@{\,}r} \end{array} \begin{cases} \end{cases} \begin{alignat}{2}
-\end{alignat} \frac \sqrt[3] \over \atop \not \dots + \mathop \limits \kern-3pt \hspace{1em} \mathbb k \mathit \Gamma \hat \boldsymbol
-\prescript \mathchoice \xrightarrow[a] \setlength\jot{1pt} \big{|} % \unknown é
+\end{alignat} \frac \sqrt[3] \over \atop \not \dots + \mathop \limits \kern-3pt \hspace{1em} \mathbb k \mathit \Gamma \hat
+\boldsymbol \prescript \mathchoice \xrightarrow[a] \setlength\jot{1pt} \big{|} % \unknown é
 """
 pieces = st.sampled_from(PIECES.split())
 sources = st.one_of(st.text(max_size=30), st.lists(pieces, max_size=30).map(" ".join), st.lists(pieces).map("".join))
@@ -85,6 +85,7 @@ derivations = st.tuples(
         (r"\operatorname{rank} A", r"\mathrm { r a n k } A"),
         (r"\mathbf{xy}", r"\mathbf { x } \mathbf { y }"),  # letter by letter
         (r"{\bf x} y", r"\mathbf { x } y"),  # a switch ends with its group
+        (r"( \frac12 ) \over b", r"\frac { \left ( \frac { 1 } { 2 } \right ) } { b }"),
         (r"a \over b", r"\frac { a } { b }"),
         (r"\not= \not\in", r"\neq \notin"),
         (r"\sqrt[3]{x}", r"\sqrt [ 3 ] { x }"),
