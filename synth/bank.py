@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from synth.pen import Ink, Points, Stroke, Writing
+from synth.pen import Counts, Ink, Points, Stroke, Writing
 
 _FLUENT = 25
 """Labels that a writer must have written to lend symbols to others: enough that most come from one hand."""
@@ -25,6 +25,10 @@ _STRAIGHT = 1.05
 
 _FEW_LINES, _FEW_STROKES = 0.12, 0.05
 """Where a smaller share of a label's samples are mere lines, or have so few strokes, those were cut off or scrawled."""
+
+
+_Written = tuple[str, list[Stroke]]
+"""A writer, and the strokes of one symbol."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,16 +57,12 @@ class Form:
         return np.split(self.points, np.cumsum(self.counts)[:-1])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """A symbol as someone wrote it: strokes in any unit, y down."""
+    """A symbol as someone wrote it."""
 
     writer: str
-    strokes: tuple[Stroke, ...]
-
-    @cached_property
-    def form(self) -> Form:
-        return Form.of(self.strokes)
+    form: Form
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,13 @@ class SymbolBank:
     @staticmethod
     def from_inks(inks: Iterable[Ink]) -> SymbolBank:
         """The segmented symbols of inks."""
-        samples: dict[str, list[Sample]] = defaultdict(list)
+        written: dict[str, list[_Written]] = defaultdict(list)
         for ink in inks:
             writer = writer_of(ink.id)
             for label, indices in ink.symbols:
                 if indices:
-                    samples[_SAME.get(label, label)].append(Sample(writer, tuple(ink.strokes[i] for i in indices)))
-        return SymbolBank({label: tuple(_without_fragments(found)) for label, found in samples.items()})
+                    written[_SAME.get(label, label)].append((writer, [ink.strokes[i] for i in indices]))
+        return SymbolBank({label: _samples(found) for label, found in written.items()})
 
     @cached_property
     def writers(self) -> tuple[str, ...]:
@@ -111,23 +111,41 @@ class SymbolBank:
         return self.samples.get(label, ())
 
 
-def _without_fragments(samples: list[Sample]) -> list[Sample]:
-    """The samples that are not mere lines, of fewer strokes or of other proportions where hardly any others are."""
-    writing = Writing.of([stroke for sample in samples for stroke in sample.strokes])
+def _samples(written: Sequence[_Written]) -> tuple[Sample, ...]:
+    """Samples of one label, without fragments; all at once, as there are tens of thousands."""
+    writing = Writing.of([stroke for _, strokes in written for stroke in strokes])
+    strokes = np.array([len(strokes) for _, strokes in written])
+    firsts = np.cumsum(strokes) - strokes
+    lows, highs = writing.bounds()
+    low, high = np.minimum.reduceat(lows, firsts), np.maximum.reduceat(highs, firsts)
+    sizes = np.add.reduceat(writing.counts, firsts)
+    points = np.split(writing.points - np.repeat((low + high) / 2, sizes, axis=0), np.cumsum(sizes)[:-1])
+    kept = ~_fragments(writing, firsts, strokes, high - low)
+    return tuple(
+        Sample(writer, Form(points[k], tuple(map(len, parts)), *(high[k] - low[k]).tolist()))
+        for k, (writer, parts) in enumerate(written)
+        if kept[k]
+    )
+
+
+def _fragments(writing: Writing, firsts: Counts, strokes: Counts, boxes: Points) -> npt.NDArray[np.bool_]:
+    """Which samples are mere lines, of fewer strokes or of other proportions where hardly any others are.
+
+    Args:
+        writing: strokes of all samples.
+        firsts: [n], the first stroke of each sample; `strokes` [n] how many it has.
+        boxes: [n, 2], its width and height.
+    """
     steps = np.hypot(*np.diff(writing.points, axis=0, prepend=writing.points[:1]).T)
     steps[writing.starts] = 0.0
-    strokes = np.array([len(sample.strokes) for sample in samples])
-    firsts = np.cumsum(strokes) - strokes
     lengths = np.add.reduceat(np.add.reduceat(steps, writing.starts), firsts)
-    low, high = writing.bounds()
-    boxes = np.maximum.reduceat(high, firsts) - np.minimum.reduceat(low, firsts)
     lines = lengths <= _STRAIGHT * np.hypot(*boxes.T)
-    lost = lines if lines.mean() < _FEW_LINES else np.zeros_like(lines)
-    lost |= np.searchsorted(np.sort(strokes), strokes, side="right") < _FEW_STROKES * len(strokes)
+    lost: npt.NDArray[np.bool_] = lines if lines.mean() < _FEW_LINES else np.zeros_like(lines)
+    lost = lost | (np.searchsorted(np.sort(strokes), strokes, side="right") < _FEW_STROKES * len(strokes))
     slopes = np.arctan2(boxes[:, 1], boxes[:, 0] + 1e-6)
     strange = np.abs(slopes - np.median(slopes))
-    lost |= strange > max(6.0 * float(np.median(strange)), 0.4)
-    return [sample for sample, fragment in zip(samples, lost.tolist(), strict=True) if not fragment]
+    lost = lost | (strange > max(6.0 * float(np.median(strange)), 0.4))
+    return lost
 
 
 def writer_of(ink_id: str) -> str:

@@ -208,7 +208,8 @@ def _scales(choices: Sequence[Choice], sizes: Array) -> Array:
     long = (long | (fit == Fit.LONG) & ~thin) & (fit != Fit.SPAN)
     thin &= fit != Fit.SPAN
     between = np.minimum(across**0.15 * down**0.85, 1.35 * across)
-    x = np.select([long, thin, (fit == Fit.FILL) | (fit == Fit.SPAN)], [across, down, across], between)
+    filling = (fit == Fit.FILL) | (fit == Fit.SPAN)
+    x = np.where(long, across, np.where(thin, down, np.where(filling, across, between)))
     scales: Array = np.stack([x, np.where(long, across, down)], axis=1)
     scales[own.max(axis=1) <= 1e-6] = 0.0
     return scales

@@ -21,6 +21,12 @@ SUPERSAMPLING = 2**_HALVINGS
 _SHIFT = 4
 """Positions on the supersampled canvas are given to cv2 in sixteenths."""
 
+_STRAIGHT_PX = 0.3
+"""A point may be left out if the line strays from there by half of this at most."""
+
+_TAPERED = 3
+"""Points at the ends of a stroke over which its width changes."""
+
 Points = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.intp]
 
@@ -149,10 +155,22 @@ def draw(writing: Writing, width: int, height: int, pen: Pen, rng: np.random.Gen
     radius = max(1, round(pen.width_px * SUPERSAMPLING * 0.6))
     for point in points[even.starts[dots]].tolist():
         cv2.circle(fine, point, radius << _SHIFT, 255, -1, cv2.LINE_8, _SHIFT)
-    for width_fine, runs in _runs(points, thickness, even.counts).items():
+    kept = _needed(path, even)
+    counts = np.add.reduceat(kept.astype(np.intp), even.starts)
+    for width_fine, runs in _runs(points[kept], thickness[kept], counts).items():
         cv2.polylines(fine, runs, False, 255, width_fine, cv2.LINE_8, _SHIFT)
     drawn = halved(fine, _HALVINGS)
     return cv2.convertScaleAbs(drawn, alpha=pen.darkness) if pen.darkness < 1.0 else drawn
+
+
+def _needed(path: Points, even: Writing) -> npt.NDArray[np.bool_]:
+    """Which points of a path to draw through: every second one may go where the line is nearly straight."""
+    index = np.arange(len(path)) - np.repeat(even.starts, even.counts)
+    bend = np.zeros(len(path))
+    bend[1:-1] = np.abs(path[:-2] - 2 * path[1:-1] + path[2:]).max(axis=1)
+    to_end = np.minimum(index, np.repeat(even.counts - 1, even.counts) - index)
+    needed: npt.NDArray[np.bool_] = (index % 2 == 0) | (to_end < _TAPERED) | (bend > _STRAIGHT_PX)
+    return needed
 
 
 def _swollen(even: Writing, step: float, pen: Pen, rng: np.random.Generator) -> tuple[Points, npt.NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Where a hand puts what print puts elsewhere: wider and uneven gaps, larger scripts, lines further apart."""
+"""Where a hand puts what print puts elsewhere: uneven gaps, other sizes, looser scripts, lines further apart."""
 
 from __future__ import annotations
 
@@ -253,7 +253,8 @@ class Places:
         """
         starts, ends = self.corners[:, 0], np.where(self.wide, self.hooks, self.corners[:, 2])
         counting = ~self.wide | (self.hooks < self.corners[:, 2])
-        knots = np.unique(np.concatenate([self.corners[:, 0], self.corners[:, 2], ends]))
+        knots = np.sort(np.concatenate([self.corners[:, 0], self.corners[:, 2], ends]))
+        knots = knots[np.diff(knots, prepend=-np.inf) > 0]
         if len(knots) < 2:
             return knots, knots
         middles = (knots[1:] + knots[:-1]) / 2
@@ -262,9 +263,9 @@ class Places:
         slopes = np.max(covered * need, axis=1)
         lengths = np.diff(knots)
         uneven = np.exp(rng.normal(0.0, 0.4 * manner.untidiness, len(lengths)))
-        closer = np.isin(knots[1:], starts[self.sizes < _SCRIPT])  # a script keeps to what it belongs to
-        extra = np.where(closer, 0.0, manner.extra_gap)
-        gaps = np.maximum((lengths * manner.gap + extra) * uneven, np.minimum(lengths, _LEAST_GAP))
+        extra = np.full(len(lengths) + 1, manner.extra_gap)
+        extra[np.searchsorted(knots, starts[self.sizes < _SCRIPT])] = 0.0  # a script keeps to what it belongs to
+        gaps = np.maximum((lengths * manner.gap + extra[1:]) * uneven, np.minimum(lengths, _LEAST_GAP))
         after = np.where(covered.any(axis=1), lengths * np.clip(slopes, 0.6, 1.7), gaps)
         np.add.at(after, np.searchsorted(knots, self.corners[self.bars, 0]), manner.overhang)
         overlined = self.bars | (self.hooks < self.corners[:, 2])

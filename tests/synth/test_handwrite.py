@@ -103,7 +103,7 @@ def test_fragments_of_symbols_are_left_out():
     whole = [script(f"w{k}-1", x=[[[0, 0], [10, 10]], [[10, 0], [0, 10]]]) for k in range(30)]
     left = SymbolBank.from_inks([*whole, script("w30-1", x=[[[0, 0], [10, 10]]])]).samples["x"]
     assert len(left) == 30
-    assert all(len(sample.strokes) == 2 for sample in left)
+    assert all(len(sample.form.counts) == 2 for sample in left)
     sticks = [script(f"w{k}-1", l=[[[0, 0], [0, 10]]]) for k in range(30)]  # what all are like stays
     assert len(SymbolBank.from_inks(sticks).samples["l"]) == 30
 
