@@ -26,7 +26,8 @@ token_lists = st.lists(st.one_of(st.sampled_from(VOCABULARY), st.sampled_from(ST
 PIECES = r"""
 x y_1 ^2 ' { } \\ & \\[2pt] \\* \left( \right) \left. \right\} \text{if~$x$} \mbox{ \textbf{a \bf $ \( \) [ ]
 * . ! , / \! \begin{aligned} \end{aligned} \begin{array}{l@{\,}r} \end{array} \begin{cases} \end{cases}
-\begin{alignat}{2} \end{alignat} \frac \sqrt[3] \over \atop \not \dots + \mathop \limits \kern-3pt \hspace{1em} \mathbb k \mathit \Gamma \hat
+\begin{alignat}{2} \end{alignat}
+\frac \sqrt[3] \over \atop \not \dots + \mathop \limits \kern-3pt \hspace{1em} \mathbb k \mathit \Gamma \hat
 \boldsymbol \prescript \mathchoice \xrightarrow[a] \setlength\jot{1pt} \big{|} % \unknown é
 """
 pieces = st.sampled_from(PIECES.split())
