@@ -20,8 +20,11 @@ _SAME = {"<": r"\lt", ">": r"\gt", r"\le": r"\leq", r"\ge": r"\geq", r"\ne": r"\
 _SAME |= {"'": r"\prime", r"\vert": "|", r"\lbrack": "[", r"\rbrack": "]", r"\lbrace": r"\{", r"\rbrace": r"\}"}
 """Other names of labels, as MathWriting has them, and CROHME's."""
 
-_STRAIGHT = 1.05
+_STRAIGHT = 1.06
 """A symbol is a mere line if its strokes are no longer than the diagonal of its box, times this."""
+
+_CURVED = frozenset({"(", ")", "[", "]", r"\{", r"\}"})
+"""Labels of which a straight sample, taken out of its formula, reads as another."""
 
 _FEW_LINES, _FEW_STROKES = 0.12, 0.05
 """Where a smaller share of a label's samples are mere lines, or have so few strokes, those were cut off or scrawled."""
@@ -80,7 +83,7 @@ class SymbolBank:
             for label, indices in ink.symbols:
                 if indices:
                     written[_SAME.get(label, label)].append((writer, [ink.strokes[i] for i in indices]))
-        return SymbolBank({label: _samples(found) for label, found in written.items()})
+        return SymbolBank({label: _samples(found, curved=label in _CURVED) for label, found in written.items()})
 
     @cached_property
     def writers(self) -> tuple[str, ...]:
@@ -111,8 +114,11 @@ class SymbolBank:
         return self.samples.get(label, ())
 
 
-def _samples(written: Sequence[_Written]) -> tuple[Sample, ...]:
-    """Samples of one label, without fragments; all at once, as there are tens of thousands."""
+def _samples(written: Sequence[_Written], *, curved: bool) -> tuple[Sample, ...]:
+    """Samples of one label, without fragments; all at once, as there are tens of thousands.
+
+    `curved` leaves out mere lines, however many there are, unless there is nothing else.
+    """
     writing = Writing.of([stroke for _, strokes in written for stroke in strokes])
     strokes = np.array([len(strokes) for _, strokes in written])
     firsts = np.cumsum(strokes) - strokes
@@ -120,7 +126,7 @@ def _samples(written: Sequence[_Written]) -> tuple[Sample, ...]:
     low, high = np.minimum.reduceat(lows, firsts), np.maximum.reduceat(highs, firsts)
     sizes = np.add.reduceat(writing.counts, firsts)
     points = np.split(writing.points - np.repeat((low + high) / 2, sizes, axis=0), np.cumsum(sizes)[:-1])
-    kept = ~_fragments(writing, firsts, strokes, high - low)
+    kept = ~_fragments(writing, firsts, strokes, high - low, most_lines=1.0 if curved else _FEW_LINES)
     return tuple(
         Sample(writer, Form(points[k], tuple(map(len, parts)), *(high[k] - low[k]).tolist()))
         for k, (writer, parts) in enumerate(written)
@@ -128,19 +134,22 @@ def _samples(written: Sequence[_Written]) -> tuple[Sample, ...]:
     )
 
 
-def _fragments(writing: Writing, firsts: Counts, strokes: Counts, boxes: Points) -> npt.NDArray[np.bool_]:
+def _fragments(
+    writing: Writing, firsts: Counts, strokes: Counts, boxes: Points, *, most_lines: float
+) -> npt.NDArray[np.bool_]:
     """Which samples are mere lines, of fewer strokes or of other proportions where hardly any others are.
 
     Args:
         writing: strokes of all samples.
         firsts: [n], the first stroke of each sample; `strokes` [n] how many it has.
         boxes: [n, 2], its width and height.
+        most_lines: the share of lines from which on they are how the label is written.
     """
     steps = np.hypot(*np.diff(writing.points, axis=0, prepend=writing.points[:1]).T)
     steps[writing.starts] = 0.0
     lengths = np.add.reduceat(np.add.reduceat(steps, writing.starts), firsts)
     lines = lengths <= _STRAIGHT * np.hypot(*boxes.T)
-    lost: npt.NDArray[np.bool_] = lines if lines.mean() < _FEW_LINES else np.zeros_like(lines)
+    lost: npt.NDArray[np.bool_] = lines if lines.mean() < most_lines else np.zeros_like(lines)
     lost = lost | (np.searchsorted(np.sort(strokes), strokes, side="right") < _FEW_STROKES * len(strokes))
     slopes = np.arctan2(boxes[:, 1], boxes[:, 0] + 1e-6)
     strange = np.abs(slopes - np.median(slopes))

@@ -108,6 +108,13 @@ def test_fragments_of_symbols_are_left_out():
     assert len(SymbolBank.from_inks(sticks).samples["l"]) == 30
 
 
+def test_straight_brackets_are_left_out_unless_there_are_no_others():
+    straight = [Ink(f"w{k}-1", "", (np.array([[0, 0], [1, 10]], np.float32),), (("(", (0,)),)) for k in range(9)]
+    bent = Ink("w9-1", "", (np.array([[5, 0], [0, 10], [5, 20]], np.float32),), (("(", (0,)),))
+    assert [sample.writer for sample in SymbolBank.from_inks([*straight, bent]).samples["("]] == ["w9"]
+    assert len(SymbolBank.from_inks(straight).samples["("]) == 9
+
+
 def test_a_hand_writes_a_symbol_in_two_ways_at_most_and_borrows_from_one_writer():
     zigzag = [[0, 0], [4, 9], [7, 1], [10, 9]]
     writers = {name: [[x * wide, y] for x, y in zigzag] for name, wide in (("b", 1.0), ("c", 2.0), ("d", 3.0))}
