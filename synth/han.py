@@ -31,7 +31,7 @@ class HanFace:
 
     @staticmethod
     def drawn(rng: np.random.Generator, size: int) -> HanFace:
-        thickness = max(1, round(size * SUPERSAMPLING * float(rng.uniform(0.05, 0.09))))
+        thickness = max(1, round(size * SUPERSAMPLING * float(rng.uniform(0.03, 0.055))))
         return HanFace(size, tuple(_sign(rng, size, thickness) for _ in range(PALETTE)))
 
     def word(self, rng: np.random.Generator, count: int) -> Scrap:

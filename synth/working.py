@@ -87,13 +87,14 @@ class Working:
         # Some people's lines slant each in its own way.
         alpha, row = slanted(formula.alpha, formula.baseline_px, hand.slope + float(rng.normal(0, hand.sway)))
         baseline = self.baseline(y, row)
-        if baseline - row + alpha.shape[0] > box.y1:
+        top, bottom = baseline - row, baseline - row + alpha.shape[0]
+        if bottom > box.y1 or not self.sheet.is_free(Box(x, top, x + alpha.shape[1], bottom)):
             return None
         if letter:
             x = self.label(f"{letter})", x, baseline) + 0.5 * hand.letter_px
         elif rng.random() < 0.05:
             x = self._word(x, baseline)
-        place = Box(x, baseline - row, x + alpha.shape[1], baseline - row + alpha.shape[0])
+        place = Box(x, top, x + alpha.shape[1], bottom)
         if place.x1 > self.sheet.width - 2:
             return None
         if rng.random() < 0.03:

@@ -100,3 +100,25 @@ def test_captures_keep_the_truth_in_the_picture_and_on_the_ink(capture: Capture)
 def test_same_generator_same_picture() -> None:
     pictures = [degrade(np.random.default_rng(9), sheet_with_shapes(), Capture.PHOTO, 500) for _ in range(2)]
     assert np.array_equal(pictures[0].pixels, pictures[1].pixels)
+
+
+def test_a_fax_keeps_pale_ink() -> None:
+    """A pencil's grey is lighter than any fixed threshold for black ink."""
+    for seed in range(6):
+        sheet = blank_sheet(400, 300)
+        alpha = np.zeros((60, 200), np.uint8)
+        cv2.putText(alpha, "x = 5", (5, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 150, 3)
+        sheet.formula(alpha, 60, 60, kind=RegionKind.ISOLATED, latex="x", source=Source.INK, colour=(120, 120, 125))
+        picture = degrade(np.random.default_rng(seed), sheet, Capture.FAX, 400)
+        x0, y0, x1, y1 = picture.marks[0].box.pixels()
+        black = (picture.pixels[y0:y1, x0:x1] == 0).mean()
+        assert 0.08 < black < 0.5, seed
+
+
+def test_an_old_book_is_grey_and_faded() -> None:
+    for seed in range(4):
+        picture = degrade(np.random.default_rng(seed), sheet_with_shapes(), Capture.BOOK, 500)
+        red, green, blue = (picture.pixels[..., k].astype(int) for k in range(3))
+        assert np.abs(red - green).max() <= 1 and np.abs(red - blue).max() <= 1
+        inside = picture.pixels[40:-40, 40:-40]
+        assert inside.max() < 255 and np.percentile(inside, 0.5) > 10

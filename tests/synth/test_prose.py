@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scanpage.errors import InputError
-from synth.flow import Formula, Style, break_lines, line_width, place_line, slanted
+from synth.flow import Formula, Piece, Style, break_lines, line_width, place_line, slanted
 from synth.prose import Face, Prose, find_fonts, matplotlib_fonts, pseudo_word, read_text
 from synth.sheet import INK_THRESHOLD, Source, blank_sheet
 
@@ -70,7 +70,10 @@ def test_accents_that_a_font_lacks_are_dropped() -> None:
 
 
 def test_lines_keep_to_their_width() -> None:
-    pieces = [*Prose.of_page(np.random.default_rng(0)).words(np.random.default_rng(1), 60), box_formula(90, 20, 15)]
+    pieces: list[Piece] = [
+        *Prose.of_page(np.random.default_rng(0)).words(np.random.default_rng(1), 60),
+        box_formula(90, 20, 15),
+    ]
     style = Style(FACE)
     lines = break_lines(pieces, style, 300, indent=40)
     assert [piece for line in lines for piece in line] == pieces
