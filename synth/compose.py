@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from scanpage.geometry import Box
 from synth.config import PageKind
 from synth.degrade import Capture
 from synth.notes import compose_notes, draw_writer
@@ -48,8 +47,4 @@ def _compose_mixed(rng: np.random.Generator, stock: Stock, width: int, height: i
     """Printed questions, answered by hand."""
     sheet = printed_sheet(rng, width, height)
     writer = draw_writer(rng, stock, sheet, pitch_px=height * float(rng.uniform(0.025, 0.04)))
-
-    def answer(box: Box) -> float:
-        return writer.answer(box)
-
-    return compose_worksheet(rng, stock, width, height, answer=answer, sheet=sheet)
+    return compose_worksheet(rng, stock, width, height, answer=writer.answer, sheet=sheet)
