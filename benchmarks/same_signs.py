@@ -79,6 +79,7 @@ _BIG = _names(
     "summation product coproduct integral contintegral intersection union logicaland logicalor circleplus "
     "circlemultiply circledot unionmulti unionsq"
 )
+_LIMIT_WORDS = _names("lim max min sup inf det gcd")
 _DIGITS = _names("zero one two three four five six seven eight nine")
 _GREEK = _names(
     "alpha beta gamma delta epsilon epsilon1 zeta eta theta theta1 iota kappa lambda mu nu xi pi pi1 rho rho1 sigma "
@@ -134,24 +135,33 @@ def signs(layout: Layout) -> list[Sign]:
                 out[-1] = joined
             else:
                 out.append(sign)
-    for k, sign in enumerate(out):
-        if sign.name.startswith("big "):
-            first = _limit(out, k)
-            out[first : k + 1] = [sign, *out[first:k]]
+    for k in range(len(out)):
+        end = _operator_end(out, k)
+        if end > k:
+            first = _limit(out, k, Box.around([sign.box for sign in out[k:end]]))
+            out[first:end] = [*out[k:end], *out[first:k]]
     return out
 
 
-def _limit(picture: Sequence[Sign], k: int) -> int:
+def _operator_end(picture: Sequence[Sign], k: int) -> int:
+    """Where an operator that takes limits ends, if one begins at `k`: a big sign, or an upright word; else `k`."""
+    if picture[k].name.startswith("big "):
+        return k + 1
+    letters = [sign.name.removeprefix("upright ") for sign in picture[k : k + 3]]
+    return k + 3 if "".join(letters) in _LIMIT_WORDS and picture[k].name.startswith("upright ") else k
+
+
+def _limit(picture: Sequence[Sign], k: int, operator: Box) -> int:
     """Where the limit begins that stands above operator `k`: TeX sets it before the operator, a superscript behind."""
-    operator, first = picture[k], k
+    first = k
     while first:
         sign = picture[first - 1]
         away = first < k and abs(picture[first].box.x0 - sign.box.x1) > FAR_EM
-        if sign.scale >= operator.scale or sign.box.y1 > operator.box.y0 + TOUCH_EM or away:
+        if sign.scale >= picture[k].scale or sign.box.y1 > operator.y0 + TOUCH_EM or away:
             break
         first -= 1
     middle = (picture[first].box.x0 + picture[k - 1].box.x1) / 2
-    return first if abs(middle - operator.box.center[0]) < FAR_EM else k
+    return first if abs(middle - operator.center[0]) < FAR_EM else k
 
 
 def _signs_of(glyph: Glyph) -> list[Sign]:

@@ -99,8 +99,10 @@ class Parser(Reader):
         return self._argument()
 
     def _alphabet(self, token: str) -> list[Atom]:
+        if token == "\\boldsymbol" and self._token in ACCENTS and not self._lenient:
+            return self._argument()  # bold is only the accent then
         atoms = self._argument()
-        if token == "\\mathbb" and any(len(atom.base) == 1 and atom.base[0].islower() for atom in atoms):
+        if any(len(atom.base) == 1 and _is_missing(atom.base[0], token) for atom in atoms):
             self._problem("a letter that is missing from its alphabet")
         return styled(token, atoms)
 
@@ -255,6 +257,13 @@ class Parser(Reader):
             return rows
         self._problem(f"{environment} with more than {most} columns")
         return [row if len(row) <= most else [*row[: most - 1], one_line([row[most - 1 :]])] for row in rows]
+
+
+def _is_missing(sign: str, alphabet: str) -> bool:
+    """Whether the alphabet's font has another sign in the place of this one."""
+    if sign in CAPITAL_GREEK:
+        return alphabet not in ("\\mathrm", "\\mathbf", "\\textbf", "\\boldsymbol")
+    return sign.islower() if alphabet == "\\mathbb" else sign.isdigit() and alphabet in ("\\mathcal", "\\mathfrak")
 
 
 _POINTED = {"<": "\\langle", ">": "\\rangle"}

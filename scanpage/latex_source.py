@@ -13,6 +13,7 @@ _ROW_BREAK = re.compile(rf"(\\.)(?:(?<=\\\\)\*?(?:\s*\[\s*{_LENGTH}\s*\])?)", re
 _SPACE = re.compile(rf"\\(?:[hvm]space\*?\s*\{{[^{{}}]*\}}|(?:[hv]skip|m?kern|mskip)\s*{_LENGTH})")
 _SETTING = re.compile(r"\\setlength\s*(?:\{\\[a-zA-Z]+\}|\\[a-zA-Z]+)\s*\{[^{}]*\}")
 _TEXT = re.compile(r"\\(?:text(?:rm|normal|up|md|bf|sf|tt|it|sl)?|emph|mbox|hbox)\s*\{")
+_GROUP_IN_TEXT = re.compile(rf"{_TEXT.pattern}|(?<!\\)\{{")
 _BLANKS = re.compile(r"(\\[a-zA-Z]+)\s*|\\ |\s+")
 _BRACE = re.compile(r"\\.|[{}$]", re.DOTALL)
 _MAX_DEPTH = 10
@@ -45,7 +46,8 @@ def _text_opened(latex: str, depth: int = 0, *, in_text: bool = False) -> str:
     """Blanks in text made visible, and the mathematics in it told to be that: `{\\text{if~}{\\ensuremath{x}}}`."""
     out: list[str] = []
     at = 0
-    while depth < _MAX_DEPTH and (match := _TEXT.search(latex, at)):
+    group = _GROUP_IN_TEXT if in_text else _TEXT
+    while depth < _MAX_DEPTH and (match := group.search(latex, at)):
         end = _group_end(latex, match.end())
         out += [
             _shown(latex[at : match.start()], in_text),

@@ -109,7 +109,7 @@ ITALIC = TEXT_ITALIC | _commands("mathit mathnormal ensuremath")
 TEXT = _commands("text textrm textnormal textup mbox hbox operatorname operatornamewithlimits roman")
 SWITCHES = {
     "\\rm": "\\mathrm", "\\bf": "\\mathbf", "\\bfseries": "\\mathbf", "\\cal": "\\mathcal", "\\sf": "\\mathsf",
-    "\\tt": "\\mathtt", "\\frak": "\\mathfrak", "\\boldmath": "\\boldsymbol", "\\it": "\\mathit",
+    "\\tt": "\\mathtt", "\\boldmath": "\\boldsymbol", "\\it": "\\mathit",
     "\\mit": "\\mathnormal", "\\em": "\\textit", "\\sl": "\\textit", "\\itshape": "\\textit", "\\slshape": "\\textit",
 }  # fmt: skip
 """Commands that set the rest of their group in an alphabet."""
@@ -152,6 +152,7 @@ _SAME = r"""
 \boldsymbol \bm \pmb \mathbold
 \mathbf \bold
 \mathbb \Bbb \mathds \mathbbm
+\mathfrak \frak
 \mathsf \textsf
 \mathtt \texttt
 \bar \Bar \=

@@ -29,6 +29,7 @@ SAME = [
         r"\bigl\{ \begin{matrix} a\\b\\c\\d\\e \end{matrix}",
     ),
     (r"\sum\limits_a^b x", r"\sum\nolimits_a^b x"),  # limits beside or above
+    (r"\max\limits_a^b x", r"\mathrm{max}_a^b x"),
     (r"\text{non-zero offer}", r"\mathrm{non} - \mathrm{zero} \mathrm{offer}"),  # ligatures, marks of text
     (r"a \not\in b", r"a \notin b"),  # strokes
     (r"\begin{aligned} a &= b \\ &= c \end{aligned}", r"\begin{gathered} a = b \\ = c \end{gathered}"),  # alignment

@@ -116,11 +116,14 @@ derivations = st.tuples(
             r"\text{a \textbf{b $c d$} $\mathbf{e \text{f g}}$}",
             r"\mathrm { a } \mathbf { b } c d \mathbf { e } \mathrm { f ~ g }",
         ),
+        (r"\text{{for $a$} b}", r"\mathrm { f o r } a \mathrm { b }"),
+        (r"\mbox{\boldmath{$x$}}", r"\boldsymbol { x }"),
         (r"\textbf{$x$ is}", r"x \mathbf { i } \mathbf { s }"),
         (r"\mbox{\boldmath $x$}", r"\boldsymbol { x }"),
         (r"\text{\textit{a} b}", r"a \mathrm { b }"),  # the inner alphabet counts
         (r"\textbf{\textit{a}}", r"\boldsymbol { a }"),  # and in text both do
         (r"\textbf{\text{a}}", r"\mathbf { a }"),
+        (r"\frak{g} h", r"\mathfrak { g } h"),
         (r"\mathbf{\Gamma}", r"\boldsymbol { \Gamma }"),
         (r"\boldsymbol{\mathrm{a}}", r"\mathbf { a }"),
         (r"\boldsymbol{\hat{\boldsymbol{a}}}", r"\hat { \boldsymbol { a } }"),  # bold twice over hangs TeX
@@ -167,6 +170,8 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         r"\beta\kern-5pt\beta",
         r"\mathit{\Gamma}",  # no token for it
         r"\mathbb{k}",  # no sign for it
+        r"\mathcal{8}",
+        r"\mathsf{\Gamma}",
         r"\sum_{\substack{a \\ b}}",
         r"a \atop b",
         r"\not\equiv",
