@@ -9,9 +9,9 @@ from synth.typeset import FontFamily
 
 # Seen on a chart of all symbols in each family: these print as another symbol of the same family does.
 _CONFUSED: dict[FontFamily, frozenset[str]] = {
-    FontFamily.TIMES: frozenset({r"\epsilon", r"\varrho", r"\mathcal"}),
+    FontFamily.TIMES: frozenset({r"\epsilon", r"\varrho", r"\mathcal", r"\boldsymbol"}),
     FontFamily.PALATINO: frozenset({r"\emptyset", r"\Upsilon"}),
-    FontFamily.EULER: frozenset({r"\emptyset", r"\varrho", r"\varsigma", r"\mathscr", r"\mathrm"}),
+    FontFamily.EULER: frozenset({r"\emptyset", r"\varrho", r"\varsigma", r"\mathscr", r"\mathrm", r"\boldsymbol"}),
 }
 
 _CAPITALS_ONLY = {r"\mathbb": "k1", r"\mathcal": "", r"\mathscr": ""}

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from scanpage.errors import InputError
 
+_OF_LINES = frozenset({"align", "alignat", "flalign", "eqnarray", "gather", "multline"})
+"""Environments that give `&`, `\\\\` or their first argument a meaning, so that formulas keep them."""
+
 
 def read_formulas(path: Path) -> Iterator[str]:
     """The formulas of a list, in its order, without empty lines; lines are read as they are needed.
 
     Args:
-        path: `.txt` (a formula a line) or `.tsv` (`environment TAB formula` a line), plain or with `.gz` behind.
+        path: `.txt` (a formula a line) or `.tsv` (`environment TAB formula` a line), plain or with `.gz` behind. A
+            formula of several lines comes in its environment: `\\begin{align}…\\end{align}`.
 
     Raises:
         InputError: the file cannot be opened (at once) or read (when it comes to that), or is of neither kind.
@@ -36,8 +40,16 @@ def _lines(path: Path, *, compressed: bool, table: bool) -> Iterator[str]:
         opened = gzip.open if compressed else open
         with opened(path, "rt", encoding="utf-8", newline="\n") as file:
             for line in file:
-                formula = line.partition("\t")[2].strip() if table else line.strip()
+                formula = _of_table(line) if table else line.strip()
                 if formula:
                     yield formula
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read formulas from {path}: {error}") from error
+
+
+def _of_table(line: str) -> str:
+    environment, _, formula = line.partition("\t")
+    formula = formula.strip()
+    if formula and environment.rstrip("*") in _OF_LINES:
+        return f"\\begin{{{environment}}}{formula}\\end{{{environment}}}"
+    return formula

@@ -29,3 +29,13 @@ def test_unreadable_lists_are_named(tmp_path, name, data):
 def test_missing_list(tmp_path):
     with pytest.raises(InputError):
         read_formulas(tmp_path / "none.txt")
+
+
+def test_formulas_of_several_lines_keep_their_environment(tmp_path):
+    path = tmp_path / "list.tsv"
+    path.write_text("equation*\tx\nalign*\ta &= b \\\\ c &= d\nalignat\t{2} a &= b\n")
+    assert list(read_formulas(path)) == [
+        "x",
+        "\\begin{align*}a &= b \\\\ c &= d\\end{align*}",
+        "\\begin{alignat}{2} a &= b\\end{alignat}",
+    ]
