@@ -21,7 +21,8 @@ class Box:
     y1: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in self.xyxy):
+        finite = math.isfinite
+        if not (finite(self.x0) and finite(self.y0) and finite(self.x1) and finite(self.y1)):
             raise ValueError(f"box corners must be finite, got {self.xyxy}")
         if self.x1 < self.x0 or self.y1 < self.y0:
             raise ValueError(f"box must have x0 <= x1 and y0 <= y1, got {self.xyxy}")

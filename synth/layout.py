@@ -85,7 +85,7 @@ class Typesetting:
     display: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """A typeset formula with at least one glyph or rule.
 
@@ -102,10 +102,14 @@ class Layout:
     source: str = ""
     typesetting: Typesetting | None = None
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Smallest box around all ink, in em."""
-        return Box.around([g.box for g in self.glyphs] + [r.box for r in self.rules])
+        # Plain numbers: a box for each glyph takes a tenth of the time that painting the layout does.
+        placed = [(g.x, g.y, g.size, g.shape.ink.xyxy) for g in self.glyphs]
+        corners = [(x + x0 * s, y + y0 * s, x + x1 * s, y + y1 * s) for x, y, s, (x0, y0, x1, y1) in placed]
+        x0, y0, x1, y1 = zip(*corners, *(r.box.xyxy for r in self.rules), strict=True)
+        return Box(min(x0), min(y0), max(x1), max(y1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from synth.layout import UNITS_PER_EM, Glyph, Layout, Shape
 SUPERSAMPLING = 8
 """Fineness of outlines: half of it for large type, where an eighth of a pixel is a smaller share of a stem."""
 
-_LARGE_PX = 48.0
+_LARGE_PX = 32.0
 """Size of large type, in pixels per em."""
 
 PHASES = 4
