@@ -21,18 +21,20 @@ from synth.pen import Ink, Pen, Points, Stroke, Writing, paint_writing
 
 __all__ = ["Ink", "Pen", "Stroke", "paint_ink", "read_inks", "symbol_size"]
 
+_ENDINGS = (".inkml", ".jsonl", ".jsonl.gz")
 _ON_BASELINE = frozenset("0123456789abcdehiklmnorstuvwxzABCDEFGHIJKLMNOPRSTUVWXYZ")
 
 
 def read_inks(path: Path) -> Iterator[Ink]:
-    """The inks of a `.jsonl` or `.jsonl.gz` file, an InkML file, or all InkML files under a folder (in name order).
+    """The inks of a `.jsonl` or `.jsonl.gz` file, an InkML file, or all such files under a folder (in name order).
 
     Raises:
         InputError: the path is missing or an ink in it cannot be read.
     """
     if path.is_dir():
-        for file in sorted(path.rglob("*.inkml")):
-            yield read_inkml(file)
+        for file in sorted(path.rglob("*")):
+            if file.name.endswith(_ENDINGS) and file.is_file():
+                yield from read_inks(file)
     elif path.suffix == ".inkml":
         yield read_inkml(path)
     else:

@@ -56,11 +56,13 @@ def test_broken_lines_are_named(tmp_path, line):
         list(read_inks(path))
 
 
-def test_folders_are_searched_for_inkml_in_name_order(tmp_path):
+def test_folders_are_searched_for_inks_of_both_formats_in_name_order(tmp_path):
     for name in ("b", "a/deep"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.inkml").write_text("<ink><trace>1 2, 3 4</trace></ink>")
-    assert [ink.id for ink in read_inks(tmp_path)] == ["deep", "b"]
+    (tmp_path / "c.jsonl").write_text('{"id": "json", "strokes": [[1, 2]]}\n')
+    (tmp_path / "README.txt").write_text("no ink")
+    assert [ink.id for ink in read_inks(tmp_path)] == ["deep", "b", "json"]
 
 
 def test_missing_file_is_an_input_error(tmp_path):
