@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -45,6 +46,9 @@ LOWEST_EM = 0.3
 # Letters without ascender: about two thirds as high as digits, by which the size of writing is told.
 LOW_LETTERS = frozenset("aceimnorsuvwxz")
 LOW_SHARE = 0.68
+
+# One of these in its label, or a single letter for all of it, and an ink is no prose.
+MATHEMATICS = re.compile(r"[\\^_={}+<>]|^\s*\S\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,7 @@ def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
     for path in settings.inks:
         for ink in read_inks(path):
             if is_formula(ink):
-                formulas.append(ink)
+                formulas.append(replace(ink, label=_canonical(ink.label)))
             elif is_line(ink):
                 lines.append(ink)
     if settings.inks and not formulas and not lines:
@@ -194,6 +198,12 @@ def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
     )
 
 
+def _canonical(label: str) -> str:
+    """The label in canonical tokens; as it is where the label language does not know it."""
+    tokens = _tokens(label)
+    return " ".join(tokens) if tokens else label
+
+
 def is_formula(ink: Ink) -> bool:
     """Whether an ink is a formula: segmented, and not into words.
 
@@ -203,10 +213,13 @@ def is_formula(ink: Ink) -> bool:
 
 
 def is_line(ink: Ink) -> bool:
-    """Whether words stand on one line: all of them together are hardly higher than one."""
+    """Whether words stand on one line: all of them together are hardly higher than one.
+
+    An ink that is not segmented is a line unless its label is LaTeX: formulas of MathWriting come so.
+    """
     boxes = [np.concatenate([ink.strokes[i] for i in strokes])[:, 1] for _, strokes in ink.symbols if strokes]
     if not boxes:
-        return True
+        return not MATHEMATICS.search(ink.label)
     tall = float(np.median([np.ptp(ys) for ys in boxes]))
     return float(np.ptp(np.concatenate(boxes))) < 2.6 * tall
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scanpage.errors import InputError, UsageError
 from synth import stock as module
 from synth.config import GenerateSettings
 from synth.corpus import save_layouts
+from synth.ink import Ink
 from synth.stock import Stock, is_formula, is_line, load_stock, prepare_layouts
 
 
@@ -18,6 +20,24 @@ def test_inks_are_told_apart(stock: Stock) -> None:
     assert len(stock.inks) == 12 and len(stock.lines) == 1
     assert all(is_formula(written.ink) for written in stock.inks)
     assert is_line(stock.lines[0]) and not is_formula(stock.lines[0])
+
+
+def test_labels_of_inks_become_canonical(tmp_path: Path, layouts: Path) -> None:
+    path = tmp_path / "inks.jsonl"
+    record = {"id": "a", "label": "x^2", "strokes": [[0, 0, 9, 9], [9, 0, 12, 3]], "symbols": [["x", [0]], ["2", [1]]]}
+    path.write_text(json.dumps(record) + "\n")
+    stock = load_stock(GenerateSettings(pages=1, inks=(path,)), [layouts])
+    assert [written.ink.label for written in stock.inks] == ["x ^ { 2 }"]
+
+
+# Label of an ink that is not segmented, and whether it is prose.
+UNSEGMENTED = [("", True), ("a cat sat", True), (r"\frac{a}{b}", False), ("x=2", False), ("x", False)]
+
+
+@pytest.mark.parametrize(("label", "prose"), UNSEGMENTED)
+def test_formulas_without_segmentation_are_no_prose(label: str, prose: bool) -> None:
+    ink = Ink("a", label, (np.array([[0, 0], [9, 9]], dtype=np.float32),))
+    assert is_line(ink) is prose
 
 
 def test_formulas_are_drawn_by_length(stock: Stock) -> None:
