@@ -39,6 +39,9 @@ _NAMES = {
     **{name: "\\" + name for name in ("alpha", "beta", "pi", "theta", "lambda", "Delta", "omega")},
 }
 _FONTS = ("cmr10", "cmmi10", "cmsy10", "cmex10")
+_LETTERS = ("cmr10", "cmmi10")
+"""The letters of cmsy10 are calligraphic."""
+_BOLD = ("cmbx", "cmmib", "cmbsy")
 _WORDS = {rf"\{word}": word for word in ("sin", "cos", "tan", "log", "ln")}
 
 
@@ -183,8 +186,10 @@ class TypeCase:
 
 def token_of(glyph: Glyph) -> str:
     """The token that a glyph shows; empty for letters of special alphabets and for rarer signs."""
-    if glyph.font in _FONTS and len(glyph.name) == 1:
-        return glyph.name
+    if len(glyph.name) == 1:
+        return glyph.name if glyph.font in _LETTERS else ""
+    if glyph.font.startswith(_BOLD):
+        return ""
     return _NAMES.get(glyph.name, "")
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from scanpage.latex import normalise
-from synth.layout import Layout
+from synth.layout import Glyph, Layout, Shape
 from synth.mathtext import typeset_mathtext
 from synth.school import derivation, facts
-from synth.typecase import TypeCase
+from synth.typecase import TypeCase, token_of
 
 SIGNS = r"0123456789+-=<>()[],.:/ abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\sqrt{x}\pi\Delta\theta\cdot"
 MORE = r"\times\pm\leq\approx\Rightarrow\rightarrow\prime"
@@ -21,6 +22,14 @@ MORE = r"\times\pm\leq\approx\Rightarrow\rightarrow\prime"
 def case() -> TypeCase:
     results = typeset_mathtext([SIGNS, MORE, r"\int"])
     return TypeCase.of([[result for result in results if isinstance(result, Layout)]])
+
+
+def test_special_alphabets_do_not_stand_for_plain_letters() -> None:
+    """TeX's fonts: calligraphic and bold glyphs have the names of plain ones."""
+    shape = Shape("", "", ())
+    told = [("cmmi10", "D"), ("cmr10", "D"), ("cmsy10", "D"), ("cmr10", "two"), ("cmbx10", "two"), ("msbm10", "R")]
+    tokens = [token_of(Glyph(replace(shape, font=font, name=name), 0.0, 0.0, 1.0)) for font, name in told]
+    assert tokens == ["D", "D", "", "2", "", ""]
 
 
 def test_scripts_stand_above_and_below(case: TypeCase) -> None:
