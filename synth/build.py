@@ -165,9 +165,12 @@ def _open(out: Path, settings: Mapping[str, Any]) -> None:
         there: dict[str, Any] | None = json.loads(path.read_text("utf-8")) if path.exists() else None
         for forgotten in out.glob(f".*{SUFFIX}"):  # by a run that was killed
             forgotten.unlink()
+        blank = not any(out.glob(f"*{SUFFIX}"))
+        if blank and there is not None:  # without layouts yet, an earlier run binds nobody
+            (out / REPORT).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot use {out}: {error}; choose another folder") from error
-    if there is None and not any(out.glob(f"*{SUFFIX}")):
+    if blank:
         write_text(path, json.dumps(settings, indent=1) + "\n")
     elif there != settings:
         differing = ", ".join(sorted(key for key in settings if (there or {}).get(key) != settings[key]))

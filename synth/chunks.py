@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +53,8 @@ class Wanted:
     exclude: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if not self.families or min(share for _, share in self.families) < 0 or not sum(s for _, s in self.families):
+        shares = [share for _, share in self.families]
+        if not all(math.isfinite(share) and share >= 0 for share in shares) or not sum(shares) > 0:
             raise UsageError("shares of font families are not negative, and one at least is more")
         if not 0 <= self.display <= 1:
             raise UsageError(f"the share of formulas in display style is between 0 and 1, not {self.display}")

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanpage.errors import ExitCode, UsageError
+from scanpage.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
     from synth.build import Tally
@@ -88,6 +88,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; returns the exit code."""
+    if arguments.seed < 0:
+        raise UsageError(f"--seed must not be negative, got {arguments.seed}")
+    if arguments.limit is not None and arguments.limit < 1:
+        raise UsageError(f"--limit must be at least 1, got {arguments.limit}")
     return _RUN[arguments.what](arguments)
 
 
@@ -99,6 +103,8 @@ def _build(arguments: argparse.Namespace) -> int:
 
     if bool(arguments.formulas) == bool(arguments.dataset):
         raise UsageError("say where the formulas come from: either --formulas FILE or --dataset NAME")
+    if arguments.workers < 0:
+        raise UsageError(f"--workers must not be negative, got {arguments.workers}")
     if not available():
         raise UsageError(
             "LaTeX is not installed, and layouts are made by it: install texlive-latex-extra, texlive-fonts-recommended"
@@ -126,6 +132,9 @@ def _build(arguments: argparse.Namespace) -> int:
         origin={**origin.description, "exclude": fingerprint(wanted.exclude)},
         progress=sys.stderr.isatty() and not arguments.quiet,
     )
+    if not tally.formulas:
+        place = arguments.dataset or ", ".join(map(str, arguments.formulas))
+        raise InputError(f"there are no formulas in {place}; give a formula a line, in .tsv behind a tab")
     if not arguments.quiet:
         sys.stderr.write(_summary(tally, arguments.out))
     return ExitCode.DONE

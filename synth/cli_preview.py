@@ -32,6 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("there is nothing to preview: give --inks, --layouts or both")
     if arguments.count < 1:
         raise UsageError(f"--count must be at least 1, got {arguments.count}")
+    if arguments.seed < 0:
+        raise UsageError(f"--seed must not be negative, got {arguments.seed}")
     # Imported here, so that --help need not wait for them.
     import cv2
     import numpy as np

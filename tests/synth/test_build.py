@@ -102,6 +102,12 @@ def test_other_settings_are_refused(tmp_path: Path) -> None:
         build(tmp_path, FORMULAS, wanted=Wanted(display=0.2))
 
 
+def test_a_run_that_left_no_layouts_binds_nobody(tmp_path: Path) -> None:
+    build(tmp_path, [])
+    tally = build(tmp_path, FORMULAS, wanted=Wanted(display=0.2))
+    assert tally.layouts and json.loads((tmp_path / "report.json").read_text())["settings"]["display"] == 0.2
+
+
 def test_layouts_of_unknown_origin_are_not_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "mine.layouts").write_bytes(b"")
     with pytest.raises(UsageError, match="other settings"):

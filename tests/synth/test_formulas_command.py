@@ -88,8 +88,12 @@ WRONG = [
     (["--formulas", "list.txt", "--families", "comic"], ExitCode.USAGE, "computer_modern"),
     (["--formulas", "list.txt", "--families", "times=x"], ExitCode.USAGE, "times=x"),
     (["--formulas", "list.txt", "--families", "times=0"], ExitCode.USAGE, "shares"),
+    (["--formulas", "list.txt", "--families", "times=nan"], ExitCode.USAGE, "shares"),
     (["--formulas", "list.txt", "--display", "2"], ExitCode.USAGE, "display"),
-    (["--formulas", "list.txt", "--limit", "0"], ExitCode.USAGE, "bounds"),
+    (["--formulas", "list.txt", "--limit", "0"], ExitCode.USAGE, "--limit"),
+    (["--formulas", "list.txt", "--seed", "-1"], ExitCode.USAGE, "--seed"),
+    (["--formulas", "list.txt", "--workers", "-1"], ExitCode.USAGE, "--workers"),
+    (["--formulas", "list.txt", "--max-tokens", "0"], ExitCode.USAGE, "bounds"),
 ]
 
 
@@ -109,6 +113,16 @@ def test_wrong_options_leave_nothing_behind(
     assert build(tmp_path / "out", *options) == code
     assert named in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@needs_latex
+@pytest.mark.parametrize(("name", "text"), [("empty.txt", " \n"), ("no_tab.tsv", "equation\n")])
+def test_a_list_without_formulas_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert build(tmp_path / "out", "--formulas", str(tmp_path / name)) == ExitCode.UNREADABLE_INPUT
+    assert name in capsys.readouterr().err
 
 
 @needs_latex

@@ -71,6 +71,7 @@ def test_same_seed_same_sheet(inks: Path, tmp_path: Path) -> None:
     [
         (["--out", "sheet.png"], ExitCode.USAGE, "nothing to preview"),
         (["--out", "sheet.png", "--layouts", "a", "--count", "0"], ExitCode.USAGE, "at least 1"),
+        (["--out", "sheet.png", "--layouts", "a", "--seed", "-1"], ExitCode.USAGE, "--seed"),
         (["--out", "sheet.xyz", "--layouts", "none.layouts"], ExitCode.UNWRITABLE_OUTPUT, "sheet.xyz"),
         (["--out", "sheet.png", "--inks", "none.jsonl"], ExitCode.UNREADABLE_INPUT, "none.jsonl"),
     ],
