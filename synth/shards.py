@@ -167,8 +167,10 @@ def read_shard(path: Path) -> Shard:
         version = int(columns["version"][0])
         if version in READABLE:
             return _shard(columns)
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"cannot read layouts from {path}: {error}; write the file again") from error
+    except OSError as error:
+        raise InputError(f"cannot read layouts from {path}: {error.strerror or error}") from error
+    except (ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path} is damaged, or no file of layouts; write the file again") from error
     raise InputError(f"{path} holds layouts of version {version}, not {VERSION}; write the file again")
 
 

@@ -125,7 +125,7 @@ def _version_1(shard: Shard) -> dict[str, np.ndarray]:
 def test_columns_that_do_not_fit_together_are_damage(layouts: list[Layout], tmp_path: Path) -> None:
     shard = Shard.of(layouts)
     write_shard(tmp_path / "a.layouts", replace(shard, latex=shard.latex[1:]))
-    with pytest.raises(InputError, match="fit together"):
+    with pytest.raises(InputError, match="damaged"):
         read_shard(tmp_path / "a.layouts")
 
 
