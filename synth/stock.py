@@ -187,7 +187,7 @@ def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:
             elif is_line(ink):
                 lines.append(ink)
     if settings.inks and not formulas and not lines:
-        raise InputError("the files given with --inks hold no ink")
+        raise InputError("the inks given with --inks are neither formulas cut into symbols nor lines of prose")
     return Stock(
         layouts=corpora,
         inks=tuple(Written.measured(ink) for ink in formulas),
