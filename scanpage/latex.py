@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from scanpage.latex_parser import Parser
 from scanpage.latex_reader import Refusal
-from scanpage.latex_source import tokenize
+from scanpage.latex_source import tokenize, unwrapped
 from scanpage.latex_symbols import (
     ACCENTS,
     ALPHABETS,
@@ -48,7 +48,7 @@ def normalise(latex: str) -> list[str]:
         Refusal: an unknown command, unbalanced braces, or another thing that the label language leaves out. Nothing
             else, whatever the string.
     """
-    tokens = Parser(tokenize(latex), lenient=False).formula()
+    tokens = Parser(tokenize(unwrapped(latex)), lenient=False).formula()
     if not tokens:
         raise Refusal("nothing is left to read")
     return tokens

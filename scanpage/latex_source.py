@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _TOKEN = re.compile(r"\\(?:begin|end)\s*\{\s*[a-zA-Z]+\*?\s*\}|\\operatorname\s*\*|\\[a-zA-Z]+|\\.|\S", re.DOTALL)
+_WRAPPED = re.compile(r"\$\$(.*)\$\$|\$(.*)\$|\\\((.*)\\\)|\\\[(.*)\\\]", re.DOTALL)
 _COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 _LENGTH = (
     r"-?(?:[\d.,]+\s*(?:pt|em|ex|mu|mm|cm|in|sp|bp|pc)\b|[\d.]*\s*\\(?:baselineskip|jot|(?:small|med|big)skipamount)\b)"
@@ -22,6 +23,12 @@ _OLD_FORM = re.compile(r"\\(end)?(aligned|gathered|split)(?![a-zA-Z])")
 
 MATHEMATICS = "\\ensuremath"
 """Command around mathematics in text: what alphabet the text is in does not matter to it."""
+
+
+def unwrapped(latex: str) -> str:
+    """What stands between the dollar signs, or `\\(…\\)` or `\\[…\\]`, that a formula may come in."""
+    wrapped = _WRAPPED.fullmatch(latex.strip())
+    return latex if wrapped is None else next(inner for inner in wrapped.groups() if inner is not None)
 
 
 def tokenize(latex: str) -> list[str]:

@@ -111,6 +111,10 @@ derivations = st.tuples(
         ),
         (r"\begin{array}{*{2}{c}@{\,}l} a & b \\ c \end{array}", r"\begin{matrix} a & b \\ c \end{matrix}"),
         (r"\begin{psmallmatrix} a \\ b \end{psmallmatrix}", r"\left ( \begin{matrix} a \\ b \end{matrix} \right )"),
+        ("$x$", "x"),  # what formulas come in
+        (" $$ x^2 $$ ", "x ^ { 2 }"),
+        (r"\(\text{if $x$}\)", r"\mathrm { i f } x"),
+        (r"\[ x \]", "x"),
         (r"\text{if $x>0$ or}", r"\mathrm { i f } x > 0 \mathrm { o r }"),  # mathematics in text
         (
             r"\text{a \textbf{b $c d$} $\mathbf{e \text{f g}}$}",
@@ -153,6 +157,8 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
     [
         "",  # nothing
         r"\unknown x",
+        "$x$ and $y$",  # two formulas
+        "$x",
         "{ x",  # unbalanced
         "x }",
         "x ^ 1 ^ 2",  # double scripts
