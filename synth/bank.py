@@ -92,10 +92,11 @@ class SymbolBank:
 
     @cached_property
     def fluent(self) -> tuple[str, ...]:
-        """Writers of many different symbols; all writers if nobody wrote many."""
+        """Writers of many different symbols, or of more than half as many as anyone."""
         labels = Counter(writer for _, writer in self._by_writer)
         most = max(labels.values(), default=0)
-        return tuple(writer for writer, count in labels.items() if count >= min(_FLUENT, most))
+        # Where nobody wrote so many, one or two of them would write for everyone.
+        return tuple(writer for writer, count in labels.items() if count >= _FLUENT or count > most / 2)
 
     @cached_property
     def _by_writer(self) -> dict[tuple[str, str], list[Sample]]:

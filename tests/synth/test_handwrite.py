@@ -115,6 +115,13 @@ def test_straight_brackets_are_left_out_unless_there_are_no_others():
     assert len(SymbolBank.from_inks(straight).samples["("]) == 9
 
 
+def test_where_nobody_wrote_many_symbols_several_lend_theirs():
+    shape = [[0, 0], [4, 9]]
+    wrote = {"a": "xyzabc", "b": "xyzab", "c": "xyza", "d": "x"}
+    bank = SymbolBank.from_inks(script(f"{name}-1", **{s: [shape] for s in signs}) for name, signs in wrote.items())
+    assert set(bank.fluent) == {"a", "b", "c"}
+
+
 def test_a_hand_writes_a_symbol_in_two_ways_at_most_and_borrows_from_one_writer():
     zigzag = [[0, 0], [4, 9], [7, 1], [10, 9]]
     writers = {name: [[x * wide, y] for x, y in zigzag] for name, wide in (("b", 1.0), ("c", 2.0), ("d", 3.0))}
