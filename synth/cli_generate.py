@@ -31,7 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--formulas", type=Path, nargs="+", metavar="FILE", help="LaTeX formulas (default: invented ones)"
     )
-    parser.add_argument("--layouts", type=Path, nargs="+", metavar="FILE", help="formulas typeset before")
+    parser.add_argument(
+        "--layouts", type=Path, nargs="+", metavar="PATH", help="folders of `synth formulas build`, or files of layouts"
+    )
     parser.add_argument(
         "--inks", type=Path, nargs="+", metavar="PATH", help="handwriting: InkML or JSON inks, or folders"
     )

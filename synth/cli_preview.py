@@ -15,11 +15,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "or without --inks typeset formulas in print."
     )
     parser.add_argument(
-        "--inks", type=Path, nargs="+", default=[], metavar="FILE", help="handwriting: InkML or JSON inks, or folders"
+        "--inks", type=Path, nargs="+", default=[], metavar="PATH", help="handwriting: InkML or JSON inks, or folders"
     )
     parser.add_argument(
-        "--layouts", type=Path, nargs="+", default=[], metavar="FILE",
-        help="typeset formulas (default: the labels of the inks are typeset)",
+        "--layouts", type=Path, nargs="+", default=[], metavar="PATH",
+        help="folders or files of typeset formulas (default: the labels of the inks are typeset)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the sheet: .png or .jpg")
     parser.add_argument("--count", type=int, default=24, metavar="N", help="formulas to show (default: %(default)s)")

@@ -55,7 +55,7 @@ class GenerateSettings:
         seed: page k of seed s is always the same page.
         long_side_px: longer side of each image in pixels; None draws it from `LONG_SIDE_RANGE` per page.
         formulas: files of LaTeX formulas, to be typeset.
-        layouts: files of typeset formulas, ready to paint.
+        layouts: files or folders of typeset formulas, ready to paint.
         inks: files or folders of real handwriting: formulas (with symbols) and text lines.
         handwriting_fonts, printed_fonts: folders of fonts for prose, in place of print written shakily and of the
             fonts that matplotlib brings.
