@@ -32,8 +32,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     (first, right_first), (second, right_second) = (_read(named) for named in arguments.evaluations)
-    if len(right_first) != len(right_second):
-        parser.error("the two evaluations are of different sets")
+    if len(right_first) != len(right_second) or not right_first:
+        parser.error("the two evaluations are empty or of different sets")
     result = {
         "note": arguments.note,
         "formulas": len(right_first),

@@ -69,7 +69,7 @@ def _recognizer(metrics: Json) -> str:
     }
     names = {
         "rendered": "im2latex-100k validation, printed",
-        "display": "held-out papers and textbooks, printed, at most 60 tokens",
+        "display": "held-out papers and textbooks, printed, at most 200 tokens",
         "handwriting": "CROHME 2014 test, handwritten",
     }
     head = "| formulas | " + " | ".join(title for title, _ in columns.values()) + " |\n" + "|---" * 7 + "|"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from itertools import chain, islice
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanpage.errors import ExitCode, InputError, UsageError
+from synth.config import usable_cores
 
 if TYPE_CHECKING:
     from synth.build import Tally
@@ -63,7 +63,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
         help=f"font families: {', '.join(FAMILIES)} (default: mostly the first, all others now and then)",
     )
     add("--seed", type=int, default=0, metavar="S", help="decides families and styles (default: %(default)s)")
-    add("--workers", type=int, default=os.cpu_count() or 1, metavar="W", help="processes (default: one a core)")
+    add("--workers", type=int, default=usable_cores(), metavar="W", help="processes (default: one a core)")
     add("-q", "--quiet", action="store_true", help="say nothing but errors")
 
 
