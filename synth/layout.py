@@ -6,6 +6,7 @@ hand). A layout carries the outlines of its glyphs, so painting needs neither Te
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,7 +21,10 @@ UNITS_PER_EM = 2000
 
 @dataclass(frozen=True)
 class Shape:
-    """The outline of one glyph of one font, shared by all layouts that use it; compared by its name.
+    """The outline of one glyph of one font, shared by all layouts that use it.
+
+    Two fonts of one name may differ, TeX's `cmr10` and matplotlib's for instance: shapes are equal where their names
+    and a checksum of their outlines are.
 
     Attributes:
         font: TeX's name of the font (`cmmi10`), or the face's name for fonts that are not TeX's.
@@ -32,6 +36,13 @@ class Shape:
     font: str
     name: str
     contours: tuple[npt.NDArray[np.int16], ...] = field(compare=False, repr=False)
+    checksum: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        checksum = 0
+        for contour in self.contours:
+            checksum = zlib.crc32(contour.tobytes(), checksum)
+        object.__setattr__(self, "checksum", checksum)
 
     @cached_property
     def ink(self) -> Box:

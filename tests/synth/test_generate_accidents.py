@@ -16,7 +16,8 @@ import pytest
 
 from scanpage.errors import ExitCode
 
-PAGES = 24
+# Enough of them that a busy machine does not end before it is disturbed.
+PAGES = 60
 # Enough for settings and truth, too little for any page's image.
 FILE_LIMIT_BYTES = 8_000
 
@@ -78,7 +79,7 @@ def is_alive(pid: int) -> bool:
 
 
 def begun(options: list[str], out: Path) -> tuple[subprocess.Popen[str], list[int]]:
-    """The command, stopped for a moment after its first pages, and its workers."""
+    """The command, when its first pages are made, and its workers."""
     process = command(options, out)
     wait_for(lambda: len(list(out.glob("truth/*.json"))) >= 2)
     crew = workers(process.pid)

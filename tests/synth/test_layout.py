@@ -21,10 +21,11 @@ def test_glyph_box_follows_position_and_size():
     assert Glyph(SQUARE, 1.0, 2.0, 2.0).box.xyxy == pytest.approx((1.2, 1.0, 2.2, 2.0))
 
 
-def test_shapes_are_compared_by_name():
-    assert Shape("font", "square", ()) == SQUARE
-    assert hash(Shape("font", "square", ())) == hash(SQUARE)
+def test_shapes_are_compared_by_name_and_outline():
+    same = Shape("font", "square", tuple(contour.copy() for contour in SQUARE.contours))
+    assert same == SQUARE and hash(same) == hash(SQUARE)
     assert Shape("font", "circle", SQUARE.contours) != SQUARE
+    assert Shape("font", "square", ()) != SQUARE
 
 
 def test_layout_box_holds_glyphs_and_rules():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scanpage.geometry import Box
-from synth.layout import Glyph, Layout, Rule
+from synth.layout import Glyph, Layout, Rule, Shape
 from synth.mathtext import typeset_mathtext
 from synth.paint import paint_print, paint_rectangle, trimmed
 
@@ -92,3 +92,10 @@ def test_blank_canvas_stays_as_it_is():
     blank = trimmed(np.zeros((4, 5), dtype=np.uint8), [], np.zeros((0, 4)), 2.0)
     assert blank.alpha.shape == (4, 5)
     assert blank.baseline_px == 2.0
+
+
+def test_fonts_of_one_name_are_told_apart() -> None:
+    wide = Shape("cmr10", "x", (np.array([[0, 0], [2000, 0], [2000, -1000], [0, -1000]], np.int16),))
+    narrow = Shape("cmr10", "x", (np.array([[0, 0], [500, 0], [500, -1000], [0, -1000]], np.int16),))
+    widths = [paint_print(Layout("x", (Glyph(s, 0.0, 0.0, 1.0),), ()), 40.0).alpha.shape[1] for s in (wide, narrow)]
+    assert widths[0] > 3 * widths[1]
