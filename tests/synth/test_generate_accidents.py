@@ -40,12 +40,19 @@ def undisturbed(options: list[str], tmp_path_factory: pytest.TempPathFactory) ->
 
 def command(options: list[str], out: Path, *, prepare: Callable[[], None] | None = None) -> subprocess.Popen[str]:
     """The command, begun, in a process group of its own."""
+
+    def begin() -> None:
+        # What a shell starts in the background is deaf to Ctrl-C, and so would be all that it starts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if prepare is not None:
+            prepare()
+
     return subprocess.Popen(
         [sys.executable, "-m", "synth.cli", "generate", "--out", str(out), *options],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=prepare,
+        preexec_fn=begin,
     )
 
 
