@@ -20,7 +20,7 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
-from provenance import provenance
+from provenance import provenance, write_result
 
 from scanpage.document import Versions
 
@@ -44,10 +44,7 @@ def main() -> int:
         },
     }
     result["p_value"] = round(mcnemar(*result["only"].values()), 4)
-    text = json.dumps({**provenance(Versions("", "", "", "")), **result}, indent=1)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(text + "\n")
+    write_result({**provenance(Versions("", "", "", "")), **result}, arguments.out)
     return 0
 
 

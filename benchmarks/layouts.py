@@ -147,10 +147,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here, as well as to stdout")
     arguments = parser.parse_args()
     result = measure(arguments.formulas, arguments.count, arguments.workers, tuple(arguments.memory), arguments.usual)
-    text = json.dumps(result, indent=1) + "\n"
-    sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+    from provenance import write_result
+
+    write_result(result, arguments.out)
     return 0
 
 

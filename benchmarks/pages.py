@@ -119,10 +119,9 @@ def main() -> int:
     options = ["--seed", "1", "--layouts", *arguments.layouts]
     options += ["--inks", *arguments.inks] if arguments.inks else []
     options += ["--handwriting-fonts", arguments.handwriting_fonts] if arguments.handwriting_fonts else []
-    text = json.dumps(measure(options, arguments.pages, arguments.workers), indent=1) + "\n"
-    sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+    from provenance import write_result
+
+    write_result(measure(options, arguments.pages, arguments.workers), arguments.out)
     return 0
 
 

@@ -12,7 +12,6 @@ and the formula itself by matplotlib's mathtext, as far as that can set it.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -22,7 +21,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from provenance import provenance
+from provenance import provenance, write_result
 
 from scanpage import __version__
 from scanpage.document import Versions
@@ -129,10 +128,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here, as well as to stdout")
     arguments = parser.parse_args()
     result = measure(arguments.layouts, arguments.inks, arguments.count, arguments.height, arguments.seed)
-    text = json.dumps(result, indent=1) + "\n"
-    sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+    write_result(result, arguments.out)
     return 0
 
 

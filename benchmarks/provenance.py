@@ -1,10 +1,12 @@
-"""What a measurement was made with."""
+"""What a measurement was made with, and where it goes."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,14 @@ def provenance(versions: Versions) -> dict[str, Any]:
             "prose": versions.prose,
         },
     }
+
+
+def write_result(result: dict[str, Any], out: Path | None) -> None:
+    """Show a result as JSON on standard output, and write it to `out` too where that is given."""
+    text = json.dumps(result, indent=1) + "\n"
+    sys.stdout.write(text)
+    if out:
+        out.write_text(text, "utf-8")
 
 
 def _processor() -> str:

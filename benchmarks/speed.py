@@ -125,10 +125,9 @@ def main() -> int:
         return 0
     options = ["--measured", "--repeats", str(arguments.repeats), "--threads", str(arguments.threads)]
     child = subprocess.run([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True, check=True)
-    text = json.dumps(json.loads(child.stdout), indent=1) + "\n"
-    sys.stdout.write(text)
-    if arguments.out:
-        arguments.out.write_text(text, "utf-8")
+    from provenance import write_result
+
+    write_result(json.loads(child.stdout), arguments.out)
     return 0
 
 
