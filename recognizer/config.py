@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from recognizer.calibration import Calibration
 from scanpage.files import write_text
 
 
@@ -102,6 +103,7 @@ class RecognizerConfig:
         start_id, end_id: the number that decoding starts from and the one that ends it.
         fixed_size: height and width in pixels that each picture is then stretched to, in colour, as the public TrOCR
             checkpoints want it; None for our own grey pictures.
+        calibration: what the probabilities of the tokens are worth; see `recognizer.calibration`.
     """
 
     image: ImageConfig = field(default_factory=ImageConfig)
@@ -111,6 +113,7 @@ class RecognizerConfig:
     start_id: int = 1
     end_id: int = 2
     fixed_size: tuple[int, int] | None = None
+    calibration: Calibration = field(default_factory=Calibration)
 
     def save(self, path: Path) -> None:
         data = asdict(self) | {"pieces": self.pieces.value}
@@ -120,6 +123,7 @@ class RecognizerConfig:
     def from_json(data: dict[str, Any]) -> RecognizerConfig:
         """The settings that `save` wrote. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
         size = data.get("fixed_size")
+        calibration = data["calibration"]["parameters"] if "calibration" in data else ()
         return RecognizerConfig(
             image=ImageConfig(**data["image"]),
             max_tokens=int(data["max_tokens"]),
@@ -128,4 +132,5 @@ class RecognizerConfig:
             start_id=int(data.get("start_id", 1)),
             end_id=int(data.get("end_id", 2)),
             fixed_size=None if size is None else (int(size[0]), int(size[1])),
+            calibration=Calibration(tuple(map(float, calibration))),
         )
