@@ -18,6 +18,7 @@ from recognizer.export import export  # noqa: E402
 from recognizer.image import batch  # noqa: E402
 from recognizer.predict import Recognizer  # noqa: E402
 from recognizer.tokenizer import LatexTokenizer  # noqa: E402
+from scanpage import weights  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
 
 TINY = ModelConfig(width=32, heads=4, feed_forward=48, encoder_layers=1, decoder_layers=2, max_tokens=40)
@@ -64,12 +65,32 @@ def test_gives_the_logits_of_the_torch_model(model_folder: Path) -> None:
         np.testing.assert_allclose(logits[0], expected[step], atol=1e-3)
 
 
+def test_tells_where_in_the_picture_each_step_looked(model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    cross, lengths = recognizer.encode(random_pictures()[:2])
+    assert lengths[0] != lengths[1], "one row must be padded for this test to mean anything"
+    last, past = np.array([1, 1]), np.zeros((0, TINY.decoder_layers, 2, 2, TINY.heads, 8), np.float32)
+    session = weights.open_session(model_folder / "decoder.onnx", 1)
+    [attention] = session.run(["attention"], {"input_ids": last, "past": past, "lengths": lengths, **cross})
+    assert attention.shape == (2, lengths.max())
+    np.testing.assert_allclose(attention.sum(1), 1.0, atol=1e-5)
+    for row, length in zip(attention, lengths, strict=True):
+        assert not row[length:].any()
+    model = models.load(model_folder).eval()
+    model.set_attn_implementation("eager")  # the only one that gives the weights
+    with torch.no_grad():
+        pixels = torch.from_numpy(batch(random_pictures()[:1], recognizer.config.image))
+        out = model(pixel_values=pixels, decoder_input_ids=torch.tensor([[1]]), output_attentions=True)
+    expected = out.cross_attentions[-1][0, :, 0].mean(0).numpy()
+    np.testing.assert_allclose(attention[0, : lengths[0]], expected, atol=1e-4)
+
+
 def test_stores_the_weights_once_and_in_half_precision(model_folder: Path) -> None:
-    weights = (model_folder / "model.safetensors").stat().st_size
+    stored = (model_folder / "model.safetensors").stat().st_size
     parameters = sum(p.numel() for p in models.load(model_folder).parameters())
-    assert weights < 2.1 * parameters + 50_000
+    assert stored < 2.1 * parameters + 50_000
     graphs = sum((model_folder / name).stat().st_size for name in ("encoder.onnx", "decoder.onnx"))
-    assert graphs < 0.1 * weights + 150_000
+    assert graphs < 0.1 * stored + 150_000
 
 
 def test_leaves_the_given_model_as_it_is(tmp_path: Path) -> None:
