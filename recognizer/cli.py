@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recognizer import cli_calibrate
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError
 
@@ -19,7 +20,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    handlers = {"train": _train, "evaluate": _evaluate, "export": _export, "read": _read}
+    handlers = {
+        "train": _train,
+        "evaluate": _evaluate,
+        "export": _export,
+        "read": _read,
+        "calibrate": cli_calibrate.run,
+    }
     try:
         return handlers[arguments.command](arguments)
     except ModuleNotFoundError as error:
@@ -40,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a model, or go on with one"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a model on formulas or handwriting"))
+    cli_calibrate.add_arguments(commands.add_parser("calibrate", help="make a model's confidence a probability"))
     _add_export(commands.add_parser("export", help="turn a trained model into a folder to read with"))
     _add_read(commands.add_parser("read", help="read pictures with one formula each"))
     return parser
@@ -91,6 +99,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     add("--no-typeset", action="store_true", help="leave out what needs LaTeX: compile rate and render match")
     add("--json", type=Path, metavar="OUT", help="write the figures and each reading")
     add("--worst", type=Path, metavar="DIR", help="write pictures of the worst readings")
+    add("--reliability", type=Path, metavar="PNG", help="draw how often readings are right that are so sure")
     add("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
 
 

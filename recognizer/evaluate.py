@@ -20,6 +20,7 @@ from recognizer.augment import clean_crop
 from recognizer.config import Pieces
 from recognizer.metrics import Metrics, Perplexity, canonical, levenshtein
 from recognizer.predict import MAX_BATCH, Reading, Recognizer
+from recognizer.reliability import Bin, draw, expected_calibration_error, reliability
 from recognizer.render_match import render
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.errors import ExitCode, UsageError
@@ -71,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     seconds = time.perf_counter() - start
     figures: dict[str, float] = {"samples": len(samples), "ms_per_formula": 1000 * seconds / len(samples)}
     figures |= measure(readings, samples)
+    bins = confidence_bins(readings, samples)
+    figures["calibration_error"] = expected_calibration_error(bins)
     figures |= _perplexity(recognizer, samples)
     if not arguments.no_typeset and typeset.available():
         rendered = render([r.tokens for r in readings], [s.label for s in samples])
@@ -81,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         _write_json(arguments.json, recognizer.version, figures, samples, readings)
     if arguments.worst:
         _write_worst(arguments.worst, samples, readings)
+    if arguments.reliability:
+        draw(bins, arguments.reliability)
     return ExitCode.DONE
 
 
@@ -90,6 +95,12 @@ def measure(readings: Sequence[Reading], samples: Sequence[Sample]) -> dict[str,
     for reading, sample in zip(readings, samples, strict=True):
         metrics.update(reading.tokens, sample.label)
     return metrics.summary()
+
+
+def confidence_bins(readings: Sequence[Reading], samples: Sequence[Sample]) -> list[Bin]:
+    """Readings sorted by their confidence into the bins of `recognizer.reliability`."""
+    right = [reading.tokens == sample.label for reading, sample in zip(readings, samples, strict=True)]
+    return reliability([reading.score for reading in readings], right)
 
 
 def _read(recognizer: Recognizer, samples: Sequence[Sample]) -> list[Reading]:

@@ -18,7 +18,9 @@ FITTED = Calibration((1.0, 0.5, 0.8, 0.3))
 
 
 def test_without_a_fit_it_is_the_geometric_mean() -> None:
-    assert Calibration().probability(np.log([0.5, 0.5, 0.125])) == pytest.approx((0.5 * 0.5 * 0.125) ** (1 / 3))
+    assert Calibration().probability(np.log([0.5, 0.5, 0.125]).tolist()) == pytest.approx(
+        (0.5 * 0.5 * 0.125) ** (1 / 3)
+    )
 
 
 @pytest.mark.parametrize("calibration", [Calibration(), FITTED])
