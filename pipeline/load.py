@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import load_pdf, load_picture
-from pipeline.load_picture import Content
 from pipeline.page_range import ALL_PAGES, PageRange
 from scanpage.document import Page
 from scanpage.errors import InputError
+from scanpage.picture import Content
 
 DEFAULT_DPI = 200
 STDIN = "-"

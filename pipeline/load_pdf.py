@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pypdfium2
 
-from pipeline.load_picture import MAX_SIDE_PX, MIN_SIDE_PX, Content
+from pipeline.load_picture import MAX_SIDE_PX, MIN_SIDE_PX
 from scanpage.document import POINTS_PER_INCH
 from scanpage.errors import InputError
+from scanpage.picture import Content
 
 POPPLER_TIMEOUT_S = 120
 
