@@ -45,6 +45,10 @@ def parser() -> argparse.ArgumentParser:
     add("--pages", default="", metavar="1-3,7", help="which pages of each input (default: all)")
     add("--dpi", type=int, default=200, help="resolution at which PDF pages are drawn (default: %(default)s)")
     add("--min-score", type=float, metavar="P", help="least detector score of a formula, 0 to 1 (default: the model's)")
+    add("--check-below", type=float, metavar="P", help="mark formulas of less confidence as to be checked, 0 to 1 "
+        "(default: 0.5, where a reading is as likely wrong as right)")  # fmt: skip
+    add("--alternatives", type=int, default=0, metavar="N", help="also write the N next best readings of each formula "
+        "into --json; takes several times as long (default: none)")  # fmt: skip
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
@@ -96,8 +100,10 @@ def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> in
 
 def _options(arguments: argparse.Namespace) -> ScanOptions:
     from pipeline.page_range import PageRange
-    from pipeline.scan import ScanOptions
+    from pipeline.scan import CHECK_BELOW, ScanOptions
 
+    if arguments.alternatives and arguments.json is None:
+        raise UsageError("--alternatives are written into the JSON only: name it with --json")
     return ScanOptions(
         pages=PageRange.parse(arguments.pages),
         dpi=arguments.dpi,
@@ -106,6 +112,8 @@ def _options(arguments: argparse.Namespace) -> ScanOptions:
         detector=arguments.detector,
         recognizer=arguments.recognizer,
         threads=arguments.threads,
+        check_below=CHECK_BELOW if arguments.check_below is None else arguments.check_below,
+        alternatives=arguments.alternatives,
     )
 
 
@@ -164,7 +172,7 @@ class _Run:
     def _read(self, pages: Sequence[PageSource], engines: Engines, on_done: OnPage) -> Document:
         from pipeline.scan import scan_pages
 
-        return scan_pages(pages, engines, min_score=self._options.min_score, on_done=on_done, times=self._times)
+        return scan_pages(pages, engines, options=self._options, on_done=on_done, times=self._times)
 
     def _write(self, document: Document, job: Job) -> None:
         from pipeline.outputs import deliver
@@ -211,9 +219,10 @@ class _Run:
         if self._arguments.quiet:
             return
         where = ", ".join("stdout" if job.target is None else str(job.target) for job in jobs)
-        pages, formulas = len(document.pages), len(document.formulas)
+        pages, formulas = _count(len(document.pages), "page"), _count(len(document.formulas), "formula")
+        doubtful = f" ({len(document.to_check)} to check)" if document.to_check else ""
         seconds = time.perf_counter() - self._start
-        sys.stderr.write(f"{_count(pages, 'page')}, {_count(formulas, 'formula')} in {seconds:.1f} s: {where}\n")
+        sys.stderr.write(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}\n")
         if self._arguments.verbose:
             sys.stderr.write(f"{self._times.summary()}\n")
 

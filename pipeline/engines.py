@@ -15,14 +15,21 @@ from scanpage.geometry import Box
 from scanpage.region import Region
 
 
-class Reading(Protocol):
-    """A reading of one crop: canonical LaTeX tokens joined by blanks, and a confidence."""
+class Text(Protocol):
+    """What a crop may say: canonical LaTeX tokens joined by blanks, and the probability that it is exactly that."""
 
     @property
     def latex(self) -> str: ...
 
     @property
     def score(self) -> float: ...
+
+
+class Reading(Text, Protocol):
+    """What a crop says, and what it may say instead, best first."""
+
+    @property
+    def alternatives(self) -> Sequence[Text]: ...
 
 
 class FormulaFinder(Protocol):
@@ -35,12 +42,12 @@ class FormulaFinder(Protocol):
 
 
 class FormulaReader(Protocol):
-    """Reads crops of formulas, each uint8 RGB `[h, w, 3]`."""
+    """Reads crops of formulas, each uint8 RGB `[h, w, 3]`, with as many other readings of each as are asked for."""
 
     @property
     def version(self) -> str: ...
 
-    def read_batch(self, crops: list[np.ndarray]) -> Sequence[Reading]: ...
+    def read_batch(self, crops: list[np.ndarray], *, alternatives: int = 0) -> Sequence[Reading]: ...
 
 
 class ProseReader(Protocol):

@@ -1,4 +1,8 @@
-"""Preview pictures: the page with its formulas boxed and numbered, and their readings in a column beside it."""
+"""Preview pictures: the page with its formulas boxed and numbered, and their readings in a column beside it.
+
+Blue boxes hold displayed formulas, green ones inline formulas; red ones, with a question mark at their number, hold
+formulas to be checked.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +40,6 @@ KIND_COLOURS: dict[RegionKind, Colour] = {RegionKind.ISOLATED: (28, 98, 198), Re
 PROSE_COLOUR: Colour = (188, 150, 90)
 DOUBT_COLOUR: Colour = (200, 60, 40)
 JPEG_QUALITY = 90
-DOUBT_BELOW = 0.5
-"""Readings with less confidence get their score in red."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class _Entry:
     formula: Formula
     wanted_y: float
     lines: tuple[str, ...]
+
+    @property
+    def doubtful(self) -> bool:
+        return self.formula.check or not self.formula.is_read
+
+    @property
+    def badge(self) -> str:
+        return f"{self.number} ?" if self.doubtful else str(self.number)
+
+    @property
+    def colour(self) -> Colour:
+        return DOUBT_COLOUR if self.doubtful else KIND_COLOURS[self.formula.region.kind]
 
     @property
     def height(self) -> float:
@@ -181,46 +195,44 @@ def _underline(draw: ImageDraw.ImageDraw, box: Box) -> None:
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float) -> None:
-    kind = entry.formula.region.kind
-    colour = KIND_COLOURS[kind]
+    colour = entry.colour
     box = entry.formula.box.scaled(scale).padded(2)
     draw.rectangle(box.xyxy, fill=(*colour, 16), outline=(*colour, 255), width=2)
-    if kind is RegionKind.ISOLATED:
+    if entry.formula.region.kind is RegionKind.ISOLATED:
         # Nothing stands to the left of a display, while the line above may be close.
-        _badge(draw, entry.number, right=box.x0 + 1, bottom=box.center[1] + SMALL_PX / 2 + 2, colour=colour)
+        _badge(draw, entry.badge, right=box.x0 + 1, bottom=box.center[1] + SMALL_PX / 2 + 2, colour=colour)
     else:
-        _badge(draw, entry.number, left=box.x0, bottom=box.y0 + 2, colour=colour)
+        _badge(draw, entry.badge, left=box.x0, bottom=box.y0 + 2, colour=colour)
 
 
 def _badge(
     draw: ImageDraw.ImageDraw,
-    number: int,
+    label: str,
     *,
     colour: Colour,
     bottom: float,
     left: float | None = None,
     right: float = 0.0,
 ) -> None:
-    """The number of a formula, placed by its left or its right edge; moved inside where the page ends."""
+    """The label of a formula, placed by its left or its right edge; moved inside where the page ends."""
     font = _font(SMALL_PX)
-    width, height = font.getlength(str(number)) + 8, SMALL_PX + 4
+    width, height = font.getlength(label) + 8, SMALL_PX + 4
     x0, y0 = max(0.0, right - width if left is None else left), max(0.0, bottom - height)
     draw.rounded_rectangle((x0, y0, x0 + width, y0 + height), radius=3, fill=(*colour, 235))
-    draw.text((x0 + 4, y0 + height / 2), str(number), fill="white", font=font, anchor="lm")
+    draw.text((x0 + 4, y0 + height / 2), label, fill="white", font=font, anchor="lm")
 
 
 def _draw_reading(draw: ImageDraw.ImageDraw, entry: _Entry, *, left: float, top: float) -> None:
     formula = entry.formula
-    colour = KIND_COLOURS[formula.region.kind]
     small, text = _font(SMALL_PX), _font(TEXT_PX)
-    _badge(draw, entry.number, left=left, bottom=top + SMALL_PX + 4, colour=colour)
+    _badge(draw, entry.badge, left=left, bottom=top + SMALL_PX + 4, colour=entry.colour)
     label = f"{formula.region.kind.value}   found {formula.region.score:.0%}   read "
-    x = left + _width(small, str(entry.number)) + 18
+    x = left + _width(small, entry.badge) + 18
     y = top + (SMALL_PX + 4) / 2
     draw.text((x, y), label, fill=FAINT, font=small, anchor="lm")
-    doubtful = formula.score < DOUBT_BELOW or not formula.is_read
-    score_colour = DOUBT_COLOUR if doubtful else FAINT
-    draw.text((x + _width(small, label), y), f"{formula.score:.0%}", fill=score_colour, font=small, anchor="lm")
+    score = f"{formula.score:.0%}{', check' if formula.check else ''}"
+    score_colour = DOUBT_COLOUR if entry.doubtful else FAINT
+    draw.text((x + _width(small, label), y), score, fill=score_colour, font=small, anchor="lm")
     for index, line in enumerate(entry.lines):
         y = top + SMALL_PX * LINE_STEP + 3 + index * TEXT_PX * LINE_STEP
         draw.text((left + 2, y), line, fill=INK if formula.is_read else DOUBT_COLOUR, font=text)

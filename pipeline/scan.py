@@ -11,17 +11,20 @@ import numpy as np
 
 from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
-from pipeline.engines import Engines, load_engines
+from pipeline.engines import Engines, Reading, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
 from pipeline.regions import crop, settle
 from pipeline.snap import snapped
 from pipeline.timing import StageTimes
-from scanpage.document import Document, Formula, ScannedPage
+from scanpage.document import Alternative, Document, Formula, ScannedPage
 from scanpage.errors import InputError, UsageError
 from scanpage.region import Region
 
 MIN_DPI, MAX_DPI = 36, 1200
+CHECK_BELOW = 0.5
+"""A reading of less confidence is more likely wrong than right."""
+MAX_ALTERNATIVES = 20
 
 OnPage = Callable[[ScannedPage, np.ndarray | None], None]
 """Called after each page with the result and its picture (None where the page could not be loaded)."""
@@ -42,6 +45,8 @@ class ScanOptions:
         detector: folder of another detector than the shipped one.
         recognizer: folder of another recognizer than the shipped one.
         threads: threads of the inference engines, 0 for their own choice.
+        check_below: formulas of less confidence are marked to be checked, in [0, 1].
+        alternatives: how many other readings of each formula are kept.
     """
 
     pages: PageRange = ALL_PAGES
@@ -51,6 +56,8 @@ class ScanOptions:
     detector: Path | None = None
     recognizer: Path | None = None
     threads: int = 0
+    check_below: float = CHECK_BELOW
+    alternatives: int = 0
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -59,6 +66,10 @@ class ScanOptions:
             raise UsageError(f"--min-score must lie between 0 and 1, got {self.min_score}")
         if self.threads < 0:
             raise UsageError(f"--threads must be 0 or more, got {self.threads}")
+        if not 0.0 <= self.check_below <= 1.0:
+            raise UsageError(f"--check-below must lie between 0 and 1, got {self.check_below}")
+        if not 0 <= self.alternatives <= MAX_ALTERNATIVES:
+            raise UsageError(f"--alternatives must lie between 0 and {MAX_ALTERNATIVES}, got {self.alternatives}")
 
     def load_engines(self) -> Engines:
         """Load the models that these settings name. Raises `WeightsError`."""
@@ -90,7 +101,7 @@ def scan(
     options = ScanOptions() if options is None else options
     sources = list_inputs([os.fspath(entry) for entry in inputs], options)
     engines = options.load_engines() if engines is None else engines
-    document = scan_pages(sources, engines, min_score=options.min_score, on_done=on_done)
+    document = scan_pages(sources, engines, options=options, on_done=on_done)
     require_readable(document)
     return document
 
@@ -125,15 +136,16 @@ def scan_pages(
     sources: Sequence[PageSource],
     engines: Engines,
     *,
-    min_score: float | None = None,
+    options: ScanOptions | None = None,
     on_done: OnPage | None = None,
     times: StageTimes | None = None,
 ) -> Document:
     """Read listed pages one by one, holding one picture at a time; pages that cannot be read stand as failures."""
+    options = ScanOptions() if options is None else options
     times = StageTimes() if times is None else times
     done: list[ScannedPage] = []
     for source in sources:
-        scanned, image = _scan_source(source, engines, min_score, times)
+        scanned, image = _scan_source(source, engines, options, times)
         done.append(scanned)
         if on_done is not None:
             on_done(scanned, image)
@@ -147,13 +159,13 @@ def require_readable(document: Document) -> None:
 
 
 def _scan_source(
-    source: PageSource, engines: Engines, min_score: float | None, times: StageTimes
+    source: PageSource, engines: Engines, options: ScanOptions, times: StageTimes
 ) -> tuple[ScannedPage, np.ndarray | None]:
     loaded: LoadedPage | None = None
     try:
         with times("load"):
             loaded = source.load()
-        return scan_page(loaded, engines, min_score=min_score, times=times), loaded.image
+        return scan_page(loaded, engines, options=options, times=times), loaded.image
     except PAGE_ERRORS as error:
         page = source.unread() if loaded is None else loaded.page
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -163,16 +175,17 @@ def _scan_source(
 
 
 def scan_page(
-    loaded: LoadedPage, engines: Engines, *, min_score: float | None = None, times: StageTimes | None = None
+    loaded: LoadedPage, engines: Engines, *, options: ScanOptions | None = None, times: StageTimes | None = None
 ) -> ScannedPage:
     """Read one page picture."""
+    options = ScanOptions() if options is None else options
     times = StageTimes() if times is None else times
     image, page = loaded.image, loaded.page
     with times("detect"):
-        found = engines.detector.detect(image, min_score=min_score)
+        found = engines.detector.detect(image, min_score=options.min_score)
         regions = snapped(image, settle(found, width=page.width_px, height=page.height_px))
     with times("formulas"):
-        formulas = _read(image, regions, engines)
+        formulas = _read(image, regions, engines, options)
     with times("prose"):
         if engines.prose is not None:
             formulas = without_prose(image, formulas, engines.prose)
@@ -183,10 +196,16 @@ def scan_page(
         return assemble(page, lines, isolated)
 
 
-def _read(image: np.ndarray, regions: Sequence[Region], engines: Engines) -> list[Formula]:
+def _read(image: np.ndarray, regions: Sequence[Region], engines: Engines, options: ScanOptions) -> list[Formula]:
     if not regions:
         return []
-    readings = engines.recognizer.read_batch([crop(image, region.box) for region in regions])
-    return [
-        Formula(region, reading.latex.strip(), reading.score) for region, reading in zip(regions, readings, strict=True)
-    ]
+    crops = [crop(image, region.box) for region in regions]
+    readings = engines.recognizer.read_batch(crops, alternatives=options.alternatives)
+    return [_formula(region, reading, options) for region, reading in zip(regions, readings, strict=True)]
+
+
+def _formula(region: Region, reading: Reading, options: ScanOptions) -> Formula:
+    latex = reading.latex.strip()
+    others = tuple(Alternative(other.latex.strip(), other.score) for other in reading.alternatives)
+    # What was not read at all is reported as a failure.
+    return Formula(region, latex, reading.score, others, check=bool(latex) and reading.score < options.check_below)

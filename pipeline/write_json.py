@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanpage.document import (
+    Alternative,
     Block,
     Display,
     DisplayRow,
@@ -112,13 +113,17 @@ def _formula_to_json(formula: Formula, page: Page) -> Json:
         **_box_to_json(formula.box, page),
         "latex": formula.latex,
         "score": formula.score,
+        "check": formula.check,
+        "alternatives": [{"latex": other.latex, "score": other.score} for other in formula.alternatives],
         "detection_score": formula.region.score,
     }
 
 
 def _formula_from_json(value: Json) -> Formula:
     region = Region(Box(*value["box_px"]), RegionKind(value["kind"]), value["detection_score"])
-    return Formula(region, value["latex"], value["score"])
+    # Documents of older versions have neither.
+    others = tuple(Alternative(other["latex"], other["score"]) for other in value.get("alternatives", ()))
+    return Formula(region, value["latex"], value["score"], others, check=value.get("check", False))
 
 
 def _box_to_json(box: Box, page: Page) -> Json:

@@ -35,6 +35,15 @@ _DECLARE = r"""\ifPDFTeX
 """
 
 
+_TO_CHECK = r"""\usepackage{color}
+% A red question mark stands before each doubtful reading, in this source with the probability that it is right:
+% compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
+\newcommand{\checkmarkbox}{\mbox{\normalfont\sffamily\bfseries\tiny\raisebox{1.2ex}{\textcolor{red}{?}}}}
+% An opening sign: what follows it in a formula keeps the spacing that it has at the beginning.
+\newcommand{\tocheck}[1]{\ifmmode\mathopen{\checkmarkbox}\else\checkmarkbox\fi}
+"""
+
+
 def document_to_tex(document: Document) -> str:
     """The whole `.tex` file, ending in a newline."""
     pages = [_page(scanned) for scanned in document.pages]
@@ -43,8 +52,9 @@ def document_to_tex(document: Document) -> str:
     body = re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
     declared = prose_tex.declarations(body)
     known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
+    to_check = _TO_CHECK if document.to_check else ""
     made_by = f"% Made by scanpage {document.versions.scanpage}.\n"
-    return f"{made_by}{_PREAMBLE}{known}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
+    return f"{made_by}{_PREAMBLE}{to_check}{known}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
 
 
 def _page(scanned: ScannedPage) -> str:
@@ -85,7 +95,12 @@ def _line(line: TextLine) -> str:
 
 def _inline(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return f"${formula_tex.tidy(tokens)}$" if tokens else _marker(formula)
+    return f"{_mark(formula)}${formula_tex.tidy(tokens)}$" if tokens else _marker(formula)
+
+
+def _mark(formula: Formula) -> str:
+    """What stands before a reading that is to be checked."""
+    return rf"\tocheck{{{formula.score:.2f}}}" if formula.check else ""
 
 
 def _marker(formula: Formula) -> str:
@@ -114,7 +129,7 @@ def _row(row: DisplayRow) -> str:
 
 def _displayed(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
+    return _mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
 
 
 def _aligned_row(row: DisplayRow) -> str | None:
@@ -126,7 +141,7 @@ def _aligned_row(row: DisplayRow) -> str | None:
     if place is None:
         return None
     left, right = formula_tex.tidy(tokens[:place]), formula_tex.tidy(tokens[place:])
-    return f"{left} &{right}".lstrip() + _tag(row)
+    return f"{_mark(row.formulas[0])}{left} &{right}".lstrip() + _tag(row)
 
 
 def _tag(row: DisplayRow) -> str:

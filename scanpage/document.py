@@ -54,18 +54,38 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What a formula might say instead.
+
+    Attributes:
+        latex: canonical tokens joined by blanks.
+        score: the recognizer's confidence in [0, 1].
+    """
+
+    latex: str
+    score: float
+
+    def __post_init__(self) -> None:
+        _check_score(self.score)
+
+
+@dataclass(frozen=True, slots=True)
 class Formula:
     """A formula on the page and its reading.
 
     Attributes:
         region: where it stands (page pixels), its kind and the detector's score.
         latex: canonical tokens joined by blanks; empty where the formula could not be read.
-        score: the recognizer's confidence in [0, 1].
+        score: the recognizer's confidence, the probability in [0, 1] that `latex` is exactly right.
+        alternatives: other readings, best first, where they were asked for.
+        check: whether the confidence is so low that a person should compare the reading with the page.
     """
 
     region: Region
     latex: str
     score: float
+    alternatives: tuple[Alternative, ...] = ()
+    check: bool = False
 
     def __post_init__(self) -> None:
         _check_score(self.score)
@@ -226,6 +246,11 @@ class Document:
     @property
     def formulas(self) -> tuple[Formula, ...]:
         return tuple(formula for page in self.pages for formula in page.formulas)
+
+    @property
+    def to_check(self) -> tuple[Formula, ...]:
+        """The formulas that were read, but doubtfully."""
+        return tuple(formula for formula in self.formulas if formula.check)
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from scanpage.region import Region, RegionKind
 class StubReading:
     latex: str
     score: float
+    alternatives: Sequence[StubReading] = ()
 
 
 @dataclass
@@ -42,12 +43,14 @@ class StubRecognizer:
     """Reads every crop as the same LaTeX and keeps the crops."""
 
     latex: str = "x ^ { 2 } + 1 = 0"
+    score: float = 0.75
     version: str = "stub-recognizer"
     crops: list[np.ndarray] = field(default_factory=list)
 
-    def read_batch(self, crops: list[np.ndarray]) -> list[StubReading]:
+    def read_batch(self, crops: list[np.ndarray], *, alternatives: int = 0) -> list[StubReading]:
         self.crops += crops
-        return [StubReading(self.latex, 0.75) for _ in crops]
+        others = tuple(StubReading(f"x _ {n}", self.score / (n + 2)) for n in range(alternatives))
+        return [StubReading(self.latex, self.score, others) for _ in crops]
 
 
 @dataclass

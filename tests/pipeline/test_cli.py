@@ -60,6 +60,20 @@ def test_preview_and_json(run: Run, pdf: Maker) -> None:
     assert value["format"] == "scanpage-document" and [page["number"] for page in value["pages"]] == [2]
 
 
+def test_doubtful_formulas_are_counted_and_marked(run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(picture("a.png"), "--check-below", "0.8", "--json", "all.json") == ExitCode.DONE
+    assert capsys.readouterr().err.startswith("1 page, 2 formulas (2 to check) in ")
+    assert Path("a.tex").read_text().count(r"\tocheck{0.75}") == 2
+    assert Path("all.json").read_text().count('"check": true') == 2
+
+
+def test_alternatives_stand_in_the_json(run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(picture("a.png"), "--alternatives", "2", "--json", "all.json", "-q") == ExitCode.DONE
+    (page,) = json.loads(Path("all.json").read_text("utf-8"))["pages"]
+    others = page["blocks"][1]["rows"][0]["formulas"][0]["alternatives"]
+    assert others == [{"latex": "x _ 0", "score": 0.375}, {"latex": "x _ 1", "score": 0.25}]
+
+
 def test_quiet_says_nothing(run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(picture("a.png"), "-q") == ExitCode.DONE
     assert capsys.readouterr() == ("", "")
@@ -99,6 +113,8 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{red}"], ExitCode.UNREADABLE_INPUT, "could not be processed"),
         (["{pdf}", "--pages", "x"], ExitCode.USAGE, "--pages 'x' is not understood"),
         (["{pdf}", "--dpi", "1"], ExitCode.USAGE, "--dpi must lie"),
+        (["{pdf}", "--check-below", "2"], ExitCode.USAGE, "--check-below must lie"),
+        (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name it with --json"),
         (["{pdf}", "-o", "{pdf}"], ExitCode.USAGE, "is an input and would be overwritten"),
         (["{pdf}", "-o", "a.tex", "--json", "a.tex"], ExitCode.USAGE, "same file"),
         (["{pdf}", "-o", "{empty}/a.tex"], ExitCode.UNWRITABLE_OUTPUT, "cannot write in"),

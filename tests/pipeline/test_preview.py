@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.preview import COLUMN_PX, KIND_COLOURS, PAGE_SIDE_PX, PreviewFolder, Spot, draw_preview, place, wrap_text
+from pipeline.preview import (
+    COLUMN_PX,
+    DOUBT_COLOUR,
+    KIND_COLOURS,
+    PAGE_SIDE_PX,
+    Colour,
+    PreviewFolder,
+    Spot,
+    draw_preview,
+    place,
+    wrap_text,
+)
 from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
 from scanpage.errors import OutputError
 from scanpage.geometry import Box
@@ -17,18 +28,19 @@ from scanpage.region import Region, RegionKind
 BLANK = np.full((300, 200, 3), 255, np.uint8)
 
 
-def scanned(*boxes: Box, source: str = "a/notes.pdf", number: int = 1, latex: str = "x + 1") -> ScannedPage:
-    formulas = [Formula(Region(box, RegionKind.ISOLATED), latex, 0.4) for box in boxes]
+def scanned(*boxes: Box, source: str = "a/notes.pdf", number: int = 1, check: bool = False) -> ScannedPage:
+    formulas = [Formula(Region(box, RegionKind.ISOLATED), "x + 1", 0.4, check=check) for box in boxes]
     blocks = tuple(Display((DisplayRow((formula,)),)) for formula in formulas)
     return ScannedPage(Page(source, number, 200, 300, 100.0), blocks)
 
 
-def test_boxes_stand_around_their_formulas() -> None:
-    picture = np.asarray(draw_preview(scanned(Box(50, 100, 150, 130)), BLANK))
+@pytest.mark.parametrize(("check", "colour"), [(False, KIND_COLOURS[RegionKind.ISOLATED]), (True, DOUBT_COLOUR)])
+def test_boxes_stand_around_their_formulas_in_red_where_they_are_to_be_checked(check: bool, colour: Colour) -> None:
+    picture = np.asarray(draw_preview(scanned(Box(50, 100, 150, 130), check=check), BLANK))
     scale = PAGE_SIDE_PX / 300
     assert picture.shape == (PAGE_SIDE_PX, 200 * scale + COLUMN_PX, 3)
     edge = picture[int(115 * scale), int(50 * scale) - 6 : int(50 * scale) + 2]
-    assert (np.abs(edge.astype(int) - KIND_COLOURS[RegionKind.ISOLATED]).sum(1) < 10).any()
+    assert (np.abs(edge.astype(int) - colour).sum(1) < 10).any()
     middle = picture[int(115 * scale), int(100 * scale)]
     assert middle.min() > 200  # the ink under the box stays readable
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.engines import Engines
 from pipeline.page_range import PageRange
 from pipeline.scan import ScanOptions, scan
-from scanpage.document import Display, Paragraph, ScannedPage, Versions
+from scanpage.document import Alternative, Display, Paragraph, ScannedPage, Versions
 from scanpage.errors import InputError, UsageError
 
 Maker = Callable[..., Path]
@@ -54,6 +54,33 @@ def test_min_score_and_pages_reach_the_stages(pdf: Maker, engines: Engines) -> N
     assert engines.detector.min_scores == [0.25, 0.25]
 
 
+@pytest.mark.parametrize(
+    ("latex", "score", "below", "check"),
+    [
+        ("x", 0.49, None, True),
+        ("x", 0.5, None, False),
+        ("x", 0.75, 0.8, True),
+        ("x", 0.0, 0.0, False),
+        (" ", 0.0, 0.5, False),  # not read at all: a failure
+    ],
+)
+def test_readings_of_little_confidence_are_to_be_checked(
+    latex: str, score: float, below: float | None, check: bool, picture: Maker, engines: Engines
+) -> None:
+    options = ScanOptions() if below is None else ScanOptions(check_below=below)
+    engines = replace(engines, recognizer=type(engines.recognizer)(latex, score))  # type: ignore[call-arg]
+    document = scan([picture("a.png")], options=options, engines=engines)
+    assert [formula.check for formula in document.formulas] == [check] * 2
+    assert len(document.to_check) == (2 if check else 0)
+
+
+def test_other_readings_are_kept_where_they_are_asked_for(picture: Maker, engines: Engines) -> None:
+    document = scan([picture("a.png")], options=ScanOptions(alternatives=2), engines=engines)
+    expected = (Alternative("x _ 0", 0.375), Alternative("x _ 1", 0.25))
+    assert [formula.alternatives for formula in document.formulas] == [expected] * 2
+    assert scan([picture("a.png")], engines=engines).formulas[0].alternatives == ()
+
+
 def test_bad_page_of_many_is_a_failure_among_results(picture: Maker, engines: Engines, tmp_path: Path) -> None:
     inputs = [picture("good.png"), picture("red.png", colour=RED), tmp_path / "empty.png"]
     inputs[2].write_bytes(b"")
@@ -84,7 +111,19 @@ def test_each_finished_page_is_told_with_its_picture(pdf: Maker, engines: Engine
     assert told == [(1, (400, 300, 3)), (2, (400, 300, 3))]
 
 
-@pytest.mark.parametrize("bad", [{"dpi": 10}, {"dpi": 5000}, {"min_score": 1.5}, {"threads": -1}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"dpi": 10},
+        {"dpi": 5000},
+        {"min_score": 1.5},
+        {"threads": -1},
+        {"check_below": -0.1},
+        {"check_below": float("nan")},
+        {"alternatives": -1},
+        {"alternatives": 1000},
+    ],
+)
 def test_settings_out_of_range_are_refused(bad: dict[str, int]) -> None:
     with pytest.raises(UsageError, match=next(iter(bad)).replace("_", "-")):
         ScanOptions(**bad)  # type: ignore[arg-type]

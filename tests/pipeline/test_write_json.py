@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.write_json import document_from_json, document_to_json
 from scanpage.document import (
+    Alternative,
     Display,
     DisplayRow,
     Document,
@@ -25,7 +26,9 @@ numbers = st.floats(0, 5000, allow_nan=False)
 shares = st.floats(0, 1)
 words = st.text(min_size=1).filter(str.strip)
 boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), numbers, numbers, numbers, numbers)
-formulas = st.builds(Formula, st.builds(Region, boxes, st.sampled_from(RegionKind), shares), st.text(), shares)
+regions = st.builds(Region, boxes, st.sampled_from(RegionKind), shares)
+others = st.lists(st.builds(Alternative, st.text(), shares), max_size=2).map(tuple)
+formulas = st.builds(Formula, regions, st.text(), shares, others, check=st.booleans())
 text_lines = st.builds(lambda box, text, f, score: TextLine(box, (f, text, f), score), boxes, words, formulas, shares)
 rows = st.builds(DisplayRow, st.lists(formulas, min_size=1, max_size=2).map(tuple), st.none() | words)
 blocks = st.builds(Paragraph, st.lists(text_lines, min_size=1, max_size=2).map(tuple)) | st.builds(
@@ -47,7 +50,8 @@ def test_every_document_comes_back_from_json(document: Document) -> None:
 
 
 def test_boxes_are_given_in_pixels_and_in_points() -> None:
-    formula = Formula(Region(Box(20, 40, 200, 100), RegionKind.ISOLATED, 0.5), "x", 0.25)
+    region = Region(Box(20, 40, 200, 100), RegionKind.ISOLATED, 0.5)
+    formula = Formula(region, "x", 0.25, (Alternative("y", 0.125),), check=True)
     page = ScannedPage(Page("a.pdf", 3, 1000, 2000, 200.0), (Display((DisplayRow((formula,), "7"),)),))
     value = document_to_json(Document((page,), Versions("1.2", "det", "rec", "ocr")))
     assert value["made_by"] == {"scanpage": "1.2", "detector": "det", "recognizer": "rec", "prose": "ocr"}
@@ -61,10 +65,21 @@ def test_boxes_are_given_in_pixels_and_in_points() -> None:
                 "box_pt": [7.2, 14.4, 72, 36],
                 "latex": "x",
                 "score": 0.25,
+                "check": True,
+                "alternatives": [{"latex": "y", "score": 0.125}],
                 "detection_score": 0.5,
             }
         ],
     }
+
+
+def test_documents_of_older_versions_are_read() -> None:
+    formula = Formula(Region(Box(0, 0, 2, 1), RegionKind.ISOLATED, 0.5), "x", 0.25)
+    document = Document((ScannedPage(Page("a", 1, 9, 9, 72.0), (Display((DisplayRow((formula,)),)),)),), Versions("1"))
+    value = document_to_json(document)
+    written = value["pages"][0]["blocks"][0]["rows"][0]["formulas"][0]
+    del written["check"], written["alternatives"]
+    assert document_from_json(value) == document
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,12 @@ BOX = Box(0, 0, 10, 10)
 PAGE = Page("notes.pdf", 1, 100, 100, 200.0)
 
 
-def formula(latex: str) -> Formula:
-    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.5)
+def formula(latex: str, *, check: bool = False) -> Formula:
+    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.375, check=check)
 
 
-def row(*latex: str, tag: str | None = None) -> DisplayRow:
-    return DisplayRow(tuple(map(formula, latex)), tag)
+def row(*latex: str, tag: str | None = None, check: bool = False) -> DisplayRow:
+    return DisplayRow(tuple(formula(text, check=check) for text in latex), tag)
 
 
 def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
@@ -93,6 +93,26 @@ def test_unusable_reading_is_a_visible_marker(latex: str) -> None:
     assert "\\input" not in source
 
 
+def test_doubtful_readings_are_marked_with_their_probability() -> None:
+    source = tex(
+        paragraph(("see (", formula("x", check=True), ") and", formula("y"))),
+        Display((row("- a", check=True),)),
+        Display((row("x = 1", check=True), row("= 2"))),
+    )
+    assert r"see (\tocheck{0.38}$x$) and $y$" in source
+    assert "  \\tocheck{0.38}-a\n" in source
+    assert "  \\tocheck{0.38}x &= 1 \\\\\n  &= 2\n" in source
+    assert r"\newcommand{\tocheck}" in source
+
+
+def test_a_document_without_doubts_has_no_marks() -> None:
+    assert "tocheck" not in tex(Display((row("x = 1"),)))
+
+
+def test_what_was_not_read_has_its_marker_only() -> None:
+    assert r"\tocheck{" not in body(tex(Display((row("{ broken", check=True),))))
+
+
 def test_failed_page_is_a_visible_marker() -> None:
     assert r"\textbf{Page not read:} notes.pdf page 1 is 50\% gone" in tex(failure="notes.pdf page 1 is 50% gone")
 
@@ -114,6 +134,10 @@ def test_every_kind_of_block_compiles(tmp_path: Path) -> None:
         Display((row(matrix, tag="1"),)),
         Display((row("x = 1", tag="2a"), row("= 3"), row(matrix + " = * 2"))),
         Display((row("a", ""), row("[ b ]", tag="3"), row("* c"))),
+        paragraph((formula("- x", check=True), "starts, (", formula("y", check=True), ") ends")),
+        Display((row("- a", check=True),)),
+        Display((row("x = 1", tag="2a", check=True), row("= 3", check=True), row("[ b ] = 1", check=True))),
+        Display((row("a", "b", check=True), row("[ b ]", tag="3", check=True))),
         Display((row(r"\begin{cases} a & b \\ c & d \end{cases}"), row(r"\left [ x = 1 \right ]"))),
     ]
     pages = (ScannedPage(PAGE, tuple(blocks)), ScannedPage(PAGE, failure="c:\\x is {50%} gone_"), ScannedPage(PAGE))
