@@ -11,21 +11,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.config import RecognizerConfig
+from recognizer.config import Pieces, RecognizerConfig
+from recognizer.decode import Cross, Decoder, Written, log_softmax
+from recognizer.grammar import Free, Grammar, State
 from recognizer.image import batch, prepare
 from recognizer.spelling import Spelling
+from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
 from scanpage.errors import InputError, WeightsError
 from scanpage.latex import repair, to_latex
 
 ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
-# No formula says one to eight tokens over again for this long.
-LOOP_TOKENS, LOOP_PERIOD = 32, 8
 MAX_BATCH = 32
 """Crops decoded together: beyond this, memory grows and the time per crop no longer falls."""
 
-Cross = dict[str, NDArray[np.float32]]
-"""What decoder layer i attends to: `keys.i` [N, heads, d, S], `values.i` [N, heads, S, d]."""
+LEAST_TOKENS = 3
+"""The start, a sign and the end: less is no formula."""
+LEAST_BEAMS = 5
+"""Beams where alternatives are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another thing that a crop may say; like a `Reading`."""
+
+    latex: str
+    score: float
+    tokens: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +46,15 @@ class Reading:
 
     Attributes:
         latex: LaTeX that compiles in mathematics mode; empty where nothing was read.
-        score: geometric mean of the probabilities of the tokens, in [0, 1].
+        score: calibrated probability that the formula is exactly right, in [0, 1].
         tokens: the canonical tokens of `latex`.
+        alternatives: other readings, best first, where they were asked for.
     """
 
     latex: str
     score: float
     tokens: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What the decoder wrote: token numbers without the end token, and the log-probability of each with the end's."""
-
-    ids: tuple[int, ...]
-    log_probabilities: tuple[float, ...]
-
-    @property
-    def score(self) -> float:
-        return float(np.exp(np.mean(self.log_probabilities))) if self.log_probabilities else 0.0
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Recognizer:
@@ -61,19 +63,24 @@ class Recognizer:
     Args:
         folder: a model folder made by `recognizer.export`; None for the model that ships.
         threads: threads of ONNX Runtime; 0 lets it choose.
+        constrained: whether the grammar says what the decoder may write; a model whose vocabulary is not of LaTeX
+            tokens writes freely in any case, and what it wrote is repaired.
 
     Raises:
         WeightsError: the folder is missing, incomplete, damaged or not a recognizer.
     """
 
-    def __init__(self, folder: Path | None = None, threads: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, threads: int = 0, *, constrained: bool = True) -> None:
         found = weights.locate("recognizer", folder)
         try:
             self.config = RecognizerConfig.from_json(weights.read_json(found / SETTINGS))
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(f"{found / SETTINGS} is not that of a recognizer: {error!r}") from error
         self.version = weights.version(found)
+        if self.config.max_tokens < LEAST_TOKENS:
+            raise WeightsError(f"{found / SETTINGS}: no formula fits into {self.config.max_tokens} tokens")
         self._spelling = Spelling(self.config)
+        self._beginning = self._before_all(constrained)
         self._encoder = weights.open_session(found / ENCODER, threads)
         self._decoder = weights.open_session(found / DECODER, threads)
         self._cross_names = [output.name for output in self._encoder.get_outputs()]
@@ -81,19 +88,38 @@ class Recognizer:
         if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
             raise WeightsError(f"{found / DECODER} does not fit {found / ENCODER}: export the model again")
         layers, pair, _, heads, size = inputs["past"][1:]
-        self._entry_shape = (layers, pair), (heads, size)
+        self._entry_shape = (layers, pair, heads, size)
 
-    def read(self, crop: NDArray[np.uint8]) -> Reading:
-        """Reads one crop [h, w] or [h, w, 3] (RGB)."""
-        return self.read_batch([crop])[0]
+    def read(
+        self, crop: NDArray[np.uint8], *, beams: int = 1, alternatives: int = 0, temperature: float = 1.0
+    ) -> Reading:
+        """Reads one crop [h, w] or [h, w, 3] (RGB); see `read_batch`."""
+        return self.read_batch([crop], beams=beams, alternatives=alternatives, temperature=temperature)[0]
 
-    def read_batch(self, crops: Sequence[NDArray[np.uint8]]) -> list[Reading]:
+    def read_batch(
+        self,
+        crops: Sequence[NDArray[np.uint8]],
+        *,
+        beams: int = 1,
+        alternatives: int = 0,
+        temperature: float = 1.0,
+    ) -> list[Reading]:
         """Reads crops, each [h, w] or [h, w, 3] (RGB) of any size; a crop's reading does not depend on the others.
 
+        Args:
+            beams: how many formulas are followed at once; 1 is greedy.
+            alternatives: most other readings to give; more beams than were asked for are followed where that needs it.
+            temperature: the decoder's logits are divided by it; above 1, it is less sure of all that it writes.
+
         Raises:
-            ValueError: a crop is empty or has another shape.
+            ValueError: a crop is empty or has another shape, or an option is out of its range.
         """
-        return [self._reading(written) for written in self.write([self.prepare(crop) for crop in crops])]
+        if beams < 1 or alternatives < 0 or not temperature > 0.0:
+            raise ValueError("beams are 1 or more, alternatives 0 or more, and the temperature is above 0")
+        if alternatives >= beams:
+            beams = max(alternatives + 1, LEAST_BEAMS)
+        pictures = [self.prepare(crop) for crop in crops]
+        return [self._reading(found, alternatives) for found in self._search(pictures, beams, temperature)]
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The model's picture of a crop: grey [H, W], or RGB [H, W, 3] where the model wants a fixed size."""
@@ -107,16 +133,33 @@ class Recognizer:
         )
         return fixed
 
-    def write(self, pictures: Sequence[NDArray[np.uint8]]) -> list[Written]:
+    def write(
+        self, pictures: Sequence[NDArray[np.uint8]], *, beams: int = 1, temperature: float = 1.0
+    ) -> list[Written]:
         """What the decoder writes for each picture that `prepare` gave."""
-        written: list[Written] = [Written((), ())] * len(pictures)
+        return [found[0] for found in self._search(pictures, beams, temperature)]
+
+    def _search(self, pictures: Sequence[NDArray[np.uint8]], beams: int, temperature: float) -> list[list[Written]]:
+        """What the decoder writes for each picture, the likeliest first; one where `beams` is 1, else up to so many."""
+        written: list[list[Written]] = [[]] * len(pictures)
+        decoder = Decoder(
+            self.step,
+            start_id=self.config.start_id,
+            end_id=self.config.end_id,
+            entry_shape=self._entry_shape,
+            limit=self.config.max_tokens - 1,
+            beginning=self._beginning,
+            temperature=temperature,
+        )
         # Formulas of like size are about equally long, so that few rows of a batch wait for the last.
         order = sorted(range(len(pictures)), key=lambda i: pictures[i].size)
-        for start in range(0, len(order), MAX_BATCH):
-            chosen = order[start : start + MAX_BATCH]
-            cross, lengths = self.encode([pictures[i] for i in chosen])
-            for i, row in zip(chosen, self._decode(cross, lengths), strict=True):
-                written[i] = row
+        together = max(1, MAX_BATCH // beams)
+        for start in range(0, len(order), together):
+            chosen = order[start : start + together]
+            encoded = self.encode([pictures[i] for i in chosen])
+            found = decoder.beams(*encoded, beams) if beams > 1 else [[row] for row in decoder.greedy(*encoded)]
+            for i, rows in zip(chosen, found, strict=True):
+                written[i] = rows
         return written
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[Cross, NDArray[np.int64]]:
@@ -151,37 +194,6 @@ class Recognizer:
             return np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
         return batch([picture], self.config.image)
 
-    def _decode(self, cross: Cross, lengths: NDArray[np.int64]) -> list[Written]:
-        """Greedy decoding of all rows together; rows that are done leave the batch."""
-        count, limit = len(lengths), self.config.max_tokens - 1
-        (layers, pair), (heads, size) = self._entry_shape
-        past = np.empty((limit, layers, pair, count, heads, size), np.float32)
-        last = np.full(count, self.config.start_id, np.int64)
-        live = np.arange(count)
-        ids: list[list[int]] = [[] for _ in range(count)]
-        scores: list[list[float]] = [[] for _ in range(count)]
-        for step in range(limit):
-            logits, past[step] = self.step(last, past[:step], lengths, cross)
-            last = logits.argmax(1)
-            log_probability = logits.max(1) - _log_sum_exp(logits)
-            for row, token, score in zip(live, last, log_probability, strict=True):
-                scores[row].append(float(score))
-                if token != self.config.end_id:
-                    ids[row].append(int(token))
-            stays = last != self.config.end_id
-            for k, row in enumerate(live):
-                if stays[k] and (period := _loop(ids[row])):
-                    stays[k] = False
-                    # Once round is what the picture may have held.
-                    del ids[row][period - LOOP_TOKENS :], scores[row][period - LOOP_TOKENS :]
-            if not stays.any():
-                break
-            if not stays.all():
-                live, last, lengths = live[stays], last[stays], lengths[stays]
-                past = _keep_rows(past, step + 1, stays)
-                cross = {name: tensor[stays] for name, tensor in cross.items()}
-        return [Written(tuple(row), tuple(score)) for row, score in zip(ids, scores, strict=True)]
-
     def step(
         self, last: NDArray[np.int64], past: NDArray[np.float32], lengths: NDArray[np.int64], cross: Cross
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -196,7 +208,7 @@ class Recognizer:
             Logits [N, V], and the cache's entry for `last` [layers, 2, N, heads, d].
         """
         inputs = {"input_ids": last, "past": past, "lengths": lengths, **cross}
-        logits, entry = self._decoder.run(None, inputs)
+        logits, entry = self._decoder.run(["logits", "entry"], inputs)
         return logits, entry
 
     def log_probabilities(
@@ -209,7 +221,7 @@ class Recognizer:
             labels: token numbers with the end token, without the start; none longer than `config.max_tokens`.
         """
         cross, lengths = self.encode(pictures)
-        (layers, pair), (heads, size) = self._entry_shape
+        layers, pair, heads, size = self._entry_shape
         longest = max(len(label) for label in labels)
         past = np.empty((longest, layers, pair, len(labels), heads, size), np.float32)
         last = np.full(len(labels), self.config.start_id, np.int64)
@@ -217,15 +229,28 @@ class Recognizer:
         for step in range(longest):
             logits, past[step] = self.step(last, past[:step], lengths, cross)
             last = np.array([label[step] if step < len(label) else self.config.end_id for label in labels], np.int64)
-            found = logits[np.arange(len(labels)), last] - _log_sum_exp(logits)
+            found = log_softmax(logits)[np.arange(len(labels)), last]
             for row, label, value in zip(rows, labels, found, strict=True):
                 if step < len(label):
                     row.append(float(value))
         return rows
 
-    def _reading(self, written: Written) -> Reading:
-        tokens = repair(self._spelling.tokens(written.ids))
-        return Reading(to_latex(tokens), written.score, tuple(tokens))
+    def _before_all(self, constrained: bool) -> State:
+        """What the grammar knows before the first token, if there is a grammar."""
+        if not constrained or self.config.pieces is not Pieces.TOKENS:
+            return Free()
+        return Grammar(LatexTokenizer(self.config.vocabulary).tokens, self.config.end_id).start()
+
+    def _reading(self, found: Sequence[Written], alternatives: int) -> Reading:
+        """The best of what was written, and the next best that say something else."""
+        distinct: dict[str, Alternative] = {}
+        for written in found:
+            # What is written by the grammar parses; canonical it is but for the choice of `\\left` and of alphabets.
+            tokens = repair(self._spelling.tokens(written.ids))
+            score = self.config.calibration.probability(written.log_probabilities)
+            distinct.setdefault(to_latex(tokens), Alternative(to_latex(tokens), score, tuple(tokens)))
+        best, *others = distinct.values()
+        return Reading(best.latex, best.score, best.tokens, tuple(others[:alternatives]))
 
 
 def open_picture(path: Path) -> NDArray[np.uint8]:
@@ -239,25 +264,3 @@ def open_picture(path: Path) -> NDArray[np.uint8]:
         raise InputError(f"{path} is no picture that can be decoded: give PNG, JPEG, TIFF or WebP")
     grey: NDArray[np.uint8] = picture
     return grey
-
-
-def _loop(ids: Sequence[int]) -> int:
-    """Length of the piece that the last tokens repeat over and over, as a decoder does that lost its place; else 0."""
-    tail = ids[-LOOP_TOKENS:]
-    if len(tail) < LOOP_TOKENS:
-        return 0
-    return next((period for period in range(1, LOOP_PERIOD + 1) if tail[period:] == tail[:-period]), 0)
-
-
-def _keep_rows(past: NDArray[np.float32], filled: int, rows: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The cache with some rows only; just its filled entries are copied."""
-    kept = np.empty((*past.shape[:3], int(rows.sum()), *past.shape[4:]), np.float32)
-    kept[:filled] = past[:filled, :, :, rows]
-    return kept
-
-
-def _log_sum_exp(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """log(sum(exp(logits))) of each row of [N, V]."""
-    top = logits.max(1)
-    total: NDArray[np.float32] = top + np.log(np.exp(logits - top[:, None]).sum(1))
-    return total

@@ -38,7 +38,7 @@ def greedy_by_torch(model: object, pixels: NDArray[np.uint8] | object, count: in
 
 
 def test_writes_the_tokens_that_transformers_generates(model_folder: Path) -> None:
-    recognizer = Recognizer(model_folder, threads=1)
+    recognizer = Recognizer(model_folder, threads=1, constrained=False)
     model = models.load(model_folder).eval()
     pictures = random_pictures()
     written = recognizer.write(pictures)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recognizer.predict import Recognizer, _loop, open_picture
+from recognizer.predict import Recognizer, open_picture
 from scanpage import weights
 from scanpage.errors import InputError, WeightsError
 from scanpage.latex import repair
@@ -140,17 +140,3 @@ def test_a_file_that_is_no_picture_is_an_input_error(tmp_path: Path) -> None:
 def test_reading_imports_no_torch() -> None:
     code = "import sys, recognizer.predict; sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'onnx')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("ids", "period"),
-    [
-        ([7] * 32, 1),  # one token over and over
-        ([9, *[1, 2, 3, 4] * 8], 4),
-        ([1, 2, 3, 4] * 7, 0),  # not yet long enough
-        ([5, *[1, 2] * 15, 6], 0),  # it found its way out
-        (list(range(40)), 0),
-    ],
-)
-def test_a_decoder_that_goes_round_is_noticed(ids: list[int], period: int) -> None:
-    assert _loop(ids) == period

@@ -1,0 +1,284 @@
+"""The rules of the label language, told forwards: what may be written next, and what that makes still to be written.
+
+A formula in the making is a stack of symbols. The topmost says which tokens may come next (`Symbol.choices`); the
+chosen token replaces it by other symbols. Each symbol knows the fewest tokens that fulfil it, so that a formula can be
+finished in time. The parser of `scanpage.latex` defines the language; here are the same rules for a writer:
+
+- braces around every argument; subscript before superscript, each once, neither without something to stand at;
+- braces around a group only where a script needs them: around nothing, or around what ends in such a script itself;
+  a blank stands outside of words only to carry a script;
+- an alphabet holds one sign that its font has, or one construction; `\\mathrm` holds a word of them;
+- accents stand on something, four deep at most; nothing nests deeper than `MAX_DEPTH`;
+- `\\left` and `\\right` have delimiters and something between them, and come in pairs;
+- rows and last cells are not empty, save for rows between others; `&` as often as the environment has columns;
+- what cannot be bold is not written inside `\\boldsymbol`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from recognizer.grammar_words import Context, Numbers, Words
+from scanpage.latex_atoms import MOST_COLUMNS
+from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, TWO_ARGUMENTS
+
+# Both are those of the parser.
+MAX_DEPTH, MAX_ACCENTS = 40, 4
+
+ENVIRONMENTS = ("matrix", "cases", "aligned")
+
+Choice = tuple[Numbers, tuple["Symbol", ...]]
+"""Tokens, by number, and the symbols, first to be fulfilled first, that take the place of the topmost symbol."""
+
+
+class Symbol(ABC):
+    """Something still to be written."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def choices(self, words: Words) -> Iterator[Choice]:
+        """The tokens that it may go on with; no token comes twice."""
+
+    @abstractmethod
+    def least(self) -> int:
+        """The fewest tokens that fulfil it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed(Symbol):
+    """One certain token."""
+
+    token: str
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        yield words[self.token], ()
+
+    def least(self) -> int:
+        return 1
+
+
+OPEN, CLOSE = Fixed("{"), Fixed("}")
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiter(Symbol):
+    """What `\\left` or `\\right` stretches."""
+
+    context: Context
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        yield words.delimiters(self.context), ()
+
+    def least(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Radicand(Symbol):
+    """What begins behind `\\sqrt`: its argument, or its index."""
+
+    context: Context
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        yield words["{"], (Run(Kind.ARGUMENT, self.context.deeper()),)
+        if not self.context.index:
+            index = Run(Kind.INDEX, self.context.deeper(index=True))
+            yield words["["], (index, OPEN, Run(Kind.ARGUMENT, self.context.deeper()))
+
+    def least(self) -> int:
+        return 2
+
+
+def constructions(words: Words, context: Context) -> Iterator[Choice]:
+    """What takes arguments or encloses something, alphabets left out; choices end where it does."""
+    if context.depth >= MAX_DEPTH:
+        return
+    inner = context.deeper()
+    argument = (OPEN, Run(Kind.ARGUMENT, inner))
+    yield words.of(TWO_ARGUMENTS, context), argument * 2
+    yield words["\\sqrt"], (Radicand(context),)
+    yield words["\\left"], (Delimiter(context), Run(Kind.FENCED, inner), Delimiter(context))
+    for environment in ENVIRONMENTS:
+        if context.admits(f"\\begin{{{environment}}}"):
+            cell = Cell(environment)
+            yield words[f"\\begin{{{environment}}}"], (Run(Kind.CELL, inner, cell=cell),)
+    if context.accents < MAX_ACCENTS:
+        under = context.deeper(accents=1)
+        yield words.of(ACCENTS - {"\\xrightarrow"}), (OPEN, Run(Kind.BODY, under))
+        yield words["\\xrightarrow"], (OPEN, Run(Kind.ARGUMENT, under))
+
+
+def alphabets(words: Words, context: Context) -> Iterator[Choice]:
+    """Each alphabet with what it holds."""
+    if context.depth >= MAX_DEPTH:
+        return
+    for alphabet in sorted(ALPHABETS):
+        if context.admits(alphabet):
+            yield words[alphabet], (OPEN, Styled(alphabet, context.deeper(bold=alphabet == "\\boldsymbol")))
+
+
+@dataclass(frozen=True, slots=True)
+class Styled(Symbol):
+    """What stands in the braces of an alphabet, with the closing one; `begun` where a word has letters already."""
+
+    alphabet: str
+    context: Context
+    begun: bool = False
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        # Every alphabet but that of words ends behind the first thing in it.
+        word = self.alphabet == "\\mathrm"
+        then: Symbol = replace(self, begun=True) if word else CLOSE
+        yield words.letters(self.alphabet, self.context), (then,)
+        for tokens, symbols in constructions(words, self.context):
+            yield tokens, (*symbols, then)
+        if self.alphabet == "\\boldsymbol" and self.context.depth < MAX_DEPTH:
+            for alphabet in sorted(HAS_BOLD):
+                yield words[alphabet], (OPEN, Styled(alphabet, self.context.deeper()), then)
+        if self.begun:
+            yield words["~"], (self,)
+            yield words["}"], ()
+
+    def least(self) -> int:
+        return 1 if self.begun else 2
+
+
+class Kind(Enum):
+    """What a sequence is, and so what closes it and whether it may be empty."""
+
+    FORMULA = "formula"
+    ARGUMENT = "argument"
+    """In braces; may be empty."""
+    BODY = "body"
+    """In braces, of a script or an accent; may not."""
+    GROUP = "group"
+    """In braces that keep its last script apart from one behind them."""
+    INDEX = "index"
+    FENCED = "fenced"
+    CELL = "cell"
+
+
+class Last(Enum):
+    """What a sequence ends in so far."""
+
+    NOTHING = "nothing"
+    BARE = "bare"
+    SUB = "sub"
+    """Something with a subscript; the next three likewise."""
+    SUP = "sup"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a cell stands."""
+
+    environment: str
+    column: int = 0
+    first_row: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Symbol):
+    """A sequence, with the token that closes it.
+
+    Attributes:
+        cell: where it is one, which.
+        outer: where it is a group, the sequence that it stands in.
+    """
+
+    kind: Kind
+    context: Context
+    last: Last = Last.NOTHING
+    cell: Cell | None = None
+    outer: Run | None = None
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        bare = self.ending(Last.BARE)
+        yield words.signs(self.context), (bare,)
+        for found in (constructions, alphabets):
+            for tokens, symbols in found(words, self.context):
+                yield tokens, (*symbols, bare)
+        if self.context.depth < MAX_DEPTH:
+            yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=self),)
+            if self.context.admits("~"):
+                yield words["~"], (Shut(self, only_sup=False),)
+            yield from self.scripts(words)
+        yield from self._closing(words)
+
+    def ending(self, last: Last) -> Run:
+        return replace(self, last=last)
+
+    def scripts(self, words: Words) -> Iterator[Choice]:
+        """Those that what it ends in may still get."""
+        script = (OPEN, Run(Kind.BODY, self.context.deeper()))
+        if self.last is Last.BARE:
+            yield words["_"], (*script, self.ending(Last.SUB))
+        if self.last in (Last.BARE, Last.SUB):
+            yield words["^"], (*script, self.ending(Last.SUP if self.last is Last.BARE else Last.BOTH))
+
+    def _closing(self, words: Words) -> Iterator[Choice]:
+        empty = self.last is Last.NOTHING
+        if self.kind is Kind.ARGUMENT or (self.kind is Kind.BODY and not empty):
+            yield words["}"], ()
+        elif self.outer is not None and self.last is not Last.BARE:
+            yield words["}"], (Shut(self.outer, only_sup=self.last is Last.SUP),)
+        elif self.cell is not None:
+            yield from self._next_cells(words, self.cell)
+        elif not empty and self.kind is Kind.FORMULA:
+            yield words.end, ()
+        elif not empty and self.kind is Kind.INDEX:
+            yield words["]"], ()
+        elif not empty and self.kind is Kind.FENCED:
+            yield words["\\right"], ()
+
+    def _next_cells(self, words: Words, cell: Cell) -> Iterator[Choice]:
+        empty = self.last is Last.NOTHING
+        if cell.column + 1 < MOST_COLUMNS.get(cell.environment, MAX_ALIGNED):
+            yield words["&"], (self._at(replace(cell, column=cell.column + 1)),)
+        if not empty or cell.column == 0:
+            yield words["\\\\"], (self._at(Cell(cell.environment, 0, False)),)
+        # What is aligned in one row is not aligned.
+        if not empty and not (cell.first_row and cell.environment == "aligned"):
+            yield words[f"\\end{{{cell.environment}}}"], ()
+
+    def _at(self, cell: Cell) -> Run:
+        return replace(self, last=Last.NOTHING, cell=cell)
+
+    def least(self) -> int:
+        sign = int(self.last is Last.NOTHING)
+        if self.kind is Kind.ARGUMENT:
+            return 1
+        if self.outer is not None:
+            shut = Shut(self.outer, only_sup=self.last is Last.SUP).least()
+            return 1 + shut + (SCRIPT if self.last is Last.BARE else 0)
+        if self.cell is not None and self.cell.environment == "aligned" and self.cell.first_row:
+            return 3 + (sign if self.cell.column else 0)
+        return 1 + sign
+
+
+SCRIPT = 4
+"""Tokens of the shortest."""
+
+MAX_ALIGNED = 20
+"""Columns; amsmath sets no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shut(Symbol):
+    """The first script behind a group or a blank in `outer`, which would not be there without it."""
+
+    outer: Run
+    only_sup: bool
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        for tokens, symbols in self.outer.ending(Last.BARE).scripts(words):
+            if not self.only_sup or tokens[0] == words["^"][0]:
+                yield tokens, symbols
+
+    def least(self) -> int:
+        return SCRIPT + self.outer.ending(Last.SUP if self.only_sup else Last.SUB).least()
