@@ -18,9 +18,10 @@ from recognizer.codec import Codec, CompactCodec, ProcessorCodec
 from recognizer.config import ImageConfig, ModelConfig, TrainConfig
 from recognizer.dataset import Sample, Source, draw, hand_source, ink_source, print_source
 from recognizer.tokenizer import LatexTokenizer
-from recognizer.train import Trainer
+from recognizer.train import SIGNS, Trainer
 from scanpage.errors import UsageError
 from scanpage.latex import Refusal, normalise
+from scanpage.parallel import Processes
 from synth.corpus import LayoutCorpus, load_layouts
 from synth.ink import Ink, read_inks
 
@@ -46,17 +47,29 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    processes = Processes()
+    if not processes.is_main:
+        logging.getLogger().setLevel(logging.WARNING)
     stage, image, config = Stage(args.stage), ImageConfig(), _config(args)
     model, codec = _model(args)
     sources = _sources(args, stage, image)
-    longest = config.max_tokens
-    validation = _validation(args, image, longest)
+    validation = _validation(args, image, config.max_tokens) if processes.is_main else {}
     for source in sources:
         log.info(
             "%d formulas %s, share %.2f", len(source.labels), "by hand" if source.by_hand else "in print", source.share
         )
+    signs = Path(args.model or "") / SIGNS
     trainer = Trainer(
-        model, codec, sources, validation, Path(args.out), config=config, image=image, freeze=args.freeze_backbone
+        model,
+        codec,
+        sources,
+        validation,
+        Path(args.out),
+        config=config,
+        image=image,
+        freeze=args.freeze_backbone,
+        signs=signs if args.model and signs.is_file() else None,
+        processes=processes,
     )
     trainer.run(resume=args.resume)
     return 0
