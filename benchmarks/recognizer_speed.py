@@ -148,7 +148,7 @@ def run(arguments: argparse.Namespace) -> Json:
         starts = {engine: list(_starts(engine, folder, arguments)) for engine in LOADERS}
         ours, baseline = (json.loads(_child(engine, folder, arguments)) for engine in LOADERS)
         large = json.loads(_child("large", folder, arguments))
-        count = len(os.listdir(folder))
+        count = len(list(Path(folder).iterdir()))
     for engine, result in (("ours", ours), ("torch", baseline)):
         result["start_s"] = round(statistics.median(starts[engine]), 3)
     ours["peak_mb_largest_batch"] = large["peak_mb"]
