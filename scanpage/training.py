@@ -9,12 +9,13 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -146,22 +147,32 @@ class RunLog:
             self._writer.add_scalar(name, value, step)
 
     def draw(self) -> None:
-        """Draw every value over the steps into `curves.png`, one panel each."""
+        """Draw the values over the steps into `curves.png`: a panel for each figure, with a line for each set.
+
+        The figure is the last part of a value's name, so `train/loss` and `valid/print/loss` share a panel. Figures of
+        validation come first.
+        """
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        series = self._series()
-        if not series:
+        panels: dict[str, dict[str, list[tuple[int, float]]]] = {}
+        for name, points in self._series().items():
+            group, _, figure_name = name.rpartition("/")
+            panels.setdefault(figure_name, {})[group] = points
+        if not panels:
             return
-        columns = min(3, len(series))
-        rows = math.ceil(len(series) / columns)
+        ordered = sorted(panels.items(), key=lambda panel: set(panel[1]) == {"train"})
+        columns = min(3, len(ordered))
+        rows = math.ceil(len(ordered) / columns)
         figure = Figure(figsize=(5 * columns, 3 * rows), layout="constrained")
-        for position, (name, points) in enumerate(series.items(), start=1):
+        for position, (title, lines) in enumerate(ordered, start=1):
             axes = figure.add_subplot(rows, columns, position)
-            axes.plot(*zip(*points, strict=True), marker="." if len(points) < 30 else "")
-            axes.set_title(name)
+            for label, points in lines.items():
+                _plot(axes, label, points)
+            axes.set_title(title.replace("_", " "))
             axes.set_xlabel("step")
             axes.grid(alpha=0.3)
+            axes.legend(fontsize="small")
         with atomic_path(self._folder / "curves.png") as path:
             FigureCanvasAgg(figure).print_png(str(path))
 
@@ -178,6 +189,20 @@ class RunLog:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def _plot(axes: Any, label: str, points: Sequence[tuple[int, float]]) -> None:
+    """A line; of many points their running mean, with the points themselves pale behind it."""
+    steps, values = (np.array(column, float) for column in zip(*points, strict=True))
+    if len(points) < 60:
+        axes.plot(steps, values, marker=".", label=label)
+        return
+    reach = len(points) // 20
+    sums = np.concatenate([[0.0], values.cumsum()])
+    first = np.maximum(np.arange(len(points)) - reach, 0)
+    last = np.arange(1, len(points) + 1)
+    (line,) = axes.plot(steps, (sums[last] - sums[first]) / (last - first), label=label)
+    axes.plot(steps, values, color=line.get_color(), alpha=0.25, zorder=0)
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
