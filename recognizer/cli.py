@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from recognizer import cli_calibrate, cli_evaluate, cli_export, cli_read, cli_train
+from recognizer import cli_calibrate, cli_evaluate, cli_explain, cli_export, cli_read, cli_train
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError
 
@@ -19,6 +19,7 @@ _COMMANDS = {
     "calibrate": (cli_calibrate, "make a model's confidence a probability"),
     "export": (cli_export, "turn a trained model into a folder to read with"),
     "read": (cli_read, "read pictures with one formula each"),
+    "explain": (cli_explain, "draw where in a picture the model looked for each token"),
 }
 
 

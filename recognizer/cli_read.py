@@ -3,25 +3,92 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from scanpage.errors import ExitCode
+from scanpage.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from recognizer.predict import Reading
+
+CLIPBOARD = "<clipboard>"
+TOGETHER = 32
+"""Pictures that are opened and read at once, however many there are."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the options of the command."""
     parser.description = "Print the LaTeX of each picture, a line each."
-    parser.add_argument("pictures", type=Path, nargs="+", metavar="FILE", help="pictures with one formula each")
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="model folder (default: the shipped model)")
-    parser.add_argument("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
+    add = parser.add_argument
+    add("pictures", nargs="*", metavar="IMAGE", help="pictures with one formula each; - is standard input")
+    add("--clipboard", action="store_true", help="read the clipboard's picture, behind the others")
+    add("--json", action="store_true", help="print an array with source, LaTeX and score of each, and alternatives")
+    add("--beams", type=int, default=1, metavar="N", help="formulas kept while reading (default: 1, the quickest)")
+    add("--alternatives", type=int, default=0, metavar="N", help="with --json, the N best other readings of each")
+    add("--temperature", type=float, default=1.0, metavar="T", help="above 1 makes the model less sure, below 1 surer "
+        "(default: 1)")  # fmt: skip
+    add("--weights", type=Path, metavar="DIR", help="model folder (default: the shipped model)")
+    add("--threads", type=int, default=0, help="threads of ONNX Runtime (default: its own choice)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read as the options say; returns the exit code."""
-    from recognizer.predict import Recognizer, open_picture
-
-    crops = [open_picture(path) for path in arguments.pictures]
-    for reading in Recognizer(arguments.weights, arguments.threads).read_batch(crops):
-        sys.stdout.write(reading.latex + "\n")
+    sources = [*arguments.pictures, *([CLIPBOARD] if arguments.clipboard else [])]
+    _check(arguments, sources)
+    readings = _readings(arguments, sources)
+    if arguments.json:
+        rows = [_row(source, reading) for source, reading in readings]
+        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    else:
+        for _, reading in readings:
+            sys.stdout.write(reading.latex + "\n")
     return ExitCode.DONE
+
+
+def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
+    if not sources:
+        raise UsageError("nothing to read: give pictures, - for standard input, or --clipboard")
+    if sources.count("-") > 1:
+        raise UsageError("standard input (-) can be read only once")
+    if arguments.beams < 1:
+        raise UsageError(f"--beams must be at least 1, got {arguments.beams}")
+    if arguments.alternatives < 0:
+        raise UsageError(f"--alternatives must not be negative, got {arguments.alternatives}")
+    if arguments.alternatives and not arguments.json:
+        raise UsageError("--alternatives are printed with --json only: add it")
+    if not (arguments.temperature > 0 and math.isfinite(arguments.temperature)):
+        raise UsageError(f"--temperature must be above 0, got {arguments.temperature}")
+    if arguments.threads < 0:
+        raise UsageError(f"--threads must not be negative, got {arguments.threads}")
+
+
+def _readings(arguments: argparse.Namespace, sources: list[str]) -> Iterator[tuple[str, Reading]]:
+    """Each source with its reading. Raises `InputError`, `WeightsError`."""
+    # Imported here, so that --help need not wait for them.
+    from recognizer.picture import from_clipboard, open_source
+    from recognizer.predict import Recognizer
+
+    recognizer = None
+    for start in range(0, len(sources), TOGETHER):
+        chosen = sources[start : start + TOGETHER]
+        crops = [from_clipboard() if source == CLIPBOARD else open_source(source) for source in chosen]
+        # A wrong name is told before the model is loaded.
+        recognizer = recognizer or Recognizer(arguments.weights, arguments.threads)
+        found = recognizer.read_batch(
+            crops, beams=arguments.beams, alternatives=arguments.alternatives, temperature=arguments.temperature
+        )
+        yield from zip(chosen, found, strict=True)
+
+
+def _row(source: str, reading: Reading) -> dict[str, Any]:
+    others = [{"latex": other.latex, "score": round(other.score, 4)} for other in reading.alternatives]
+    return {
+        "source": "<stdin>" if source == "-" else source,
+        "latex": reading.latex,
+        "score": round(reading.score, 4),
+        "alternatives": others,
+    }
