@@ -25,8 +25,8 @@ from recognizer.grammar_words import Context, Numbers, Words
 from scanpage.latex_atoms import MOST_COLUMNS
 from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, TWO_ARGUMENTS
 
-# Both are those of the parser.
-MAX_DEPTH, MAX_ACCENTS = 40, 4
+MAX_DEPTH, MAX_ACCENTS = 39, 4
+"""Accents as many as the parser takes, and one level less: `to_latex` may add a group."""
 
 ENVIRONMENTS = ("matrix", "cases", "aligned")
 
@@ -204,7 +204,8 @@ class Run(Symbol):
             for tokens, symbols in found(words, self.context):
                 yield tokens, (*symbols, bare)
         if self.context.depth < MAX_DEPTH:
-            yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=self),)
+            if self.context.depth + 1 < MAX_DEPTH:  # there is a script in a group
+                yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=self),)
             if self.context.admits("~"):
                 yield words["~"], (Shut(self, only_sup=False),)
             yield from self.scripts(words)
