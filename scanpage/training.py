@@ -161,6 +161,9 @@ class RunLog:
             panels.setdefault(figure_name, {})[group] = points
         if not panels:
             return
+        colours = {
+            group: f"C{i}" for i, group in enumerate(dict.fromkeys(g for lines in panels.values() for g in lines))
+        }
         ordered = sorted(panels.items(), key=lambda panel: set(panel[1]) == {"train"})
         columns = min(3, len(ordered))
         rows = math.ceil(len(ordered) / columns)
@@ -168,7 +171,7 @@ class RunLog:
         for position, (title, lines) in enumerate(ordered, start=1):
             axes = figure.add_subplot(rows, columns, position)
             for label, points in lines.items():
-                _plot(axes, label, points)
+                _plot(axes, points, label, colours[label])
             axes.set_title(title.replace("_", " "))
             axes.set_xlabel("step")
             axes.grid(alpha=0.3)
@@ -191,18 +194,18 @@ class RunLog:
         self._writer.close()
 
 
-def _plot(axes: Any, label: str, points: Sequence[tuple[int, float]]) -> None:
-    """A line; of many points their running mean, with the points themselves pale behind it."""
+def _plot(axes: Any, points: Sequence[tuple[int, float]], label: str, colour: str) -> None:
+    """A line; of many points their mean over a tenth of them, with the points themselves pale behind it."""
     steps, values = (np.array(column, float) for column in zip(*points, strict=True))
     if len(points) < 60:
-        axes.plot(steps, values, marker=".", label=label)
+        axes.plot(steps, values, marker=".", label=label, color=colour)
         return
     reach = len(points) // 20
     sums = np.concatenate([[0.0], values.cumsum()])
-    first = np.maximum(np.arange(len(points)) - reach, 0)
-    last = np.arange(1, len(points) + 1)
-    (line,) = axes.plot(steps, (sums[last] - sums[first]) / (last - first), label=label)
-    axes.plot(steps, values, color=line.get_color(), alpha=0.25, zorder=0)
+    places = np.arange(len(points))
+    first, last = np.maximum(places - reach, 0), np.minimum(places + reach + 1, len(points))
+    axes.plot(steps, (sums[last] - sums[first]) / (last - first), label=label, color=colour)
+    axes.plot(steps, values, color=colour, alpha=0.25, zorder=0)
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
