@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recognizer.config import ImageConfig
 from recognizer.image import batch
+from recognizer.processor import FormulaProcessor
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.latex import Refusal, normalise, to_latex
 
@@ -53,7 +54,7 @@ class CompactCodec:
         return self.tokenizer.decode(ids.tolist())
 
     def save(self, folder: Path) -> None:
-        """Nothing to add: both parts are in the export's settings."""
+        FormulaProcessor.of(self.image, self.tokenizer).save_pretrained(folder)
 
 
 class ProcessorCodec:

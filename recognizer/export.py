@@ -22,6 +22,7 @@ from transformers import TrOCRForCausalLM, VisionEncoderDecoderModel
 from recognizer.config import Pieces, RecognizerConfig
 from recognizer.model import FormulaEncoder, load
 from recognizer.predict import DECODER, ENCODER, SETTINGS
+from recognizer.processor import FormulaProcessor
 from recognizer.spelling import BLANK
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
@@ -163,6 +164,8 @@ def _attend(
 def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: RecognizerConfig | None = None) -> None:
     """Write a model folder: two graphs, half-precision `model.safetensors`, `config.json`, `recognizer.json`.
 
+    Of our own models it holds the processor of `recognizer.processor` too.
+
     Args:
         source: a folder that transformers can load, or a model. A model is left as it is.
         out: the folder to write; made if missing. It can be loaded by `recognizer.model.load` as well.
@@ -186,6 +189,9 @@ def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: Recog
     elif config is None:
         config = _own_settings(folder, model)
     out.mkdir(parents=True, exist_ok=True)
+    if mean is None:
+        model.generation_config.max_new_tokens = config.max_tokens - 1
+        FormulaProcessor.of(config.image, LatexTokenizer(config.vocabulary)).save_pretrained(out)
     model.save_pretrained(out)
     (out / WEIGHTS).chmod((out / "config.json").stat().st_mode)  # safetensors makes private files
     model = model.float().eval()

@@ -156,6 +156,7 @@ def build(config: ModelConfig, tokenizer: LatexTokenizer, *, warm_start: bool = 
     both.pad_token_id = tokenizer.pad_id
     both.eos_token_id = tokenizer.eos_id
     model = VisionEncoderDecoderModel(encoder=FormulaEncoder(encoder), decoder=TrOCRForCausalLM(decoder), config=both)
+    model.generation_config.max_new_tokens = config.max_tokens - 1
     if warm_start:
         path = text_backbone.rapidocr_model(text_backbone.RAPIDOCR_RECOGNITION)
         text_backbone.load_from_onnx(model.encoder.backbone, path, rgb=True)
