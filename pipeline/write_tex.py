@@ -38,7 +38,7 @@ _DECLARE = r"""\ifPDFTeX
 _TO_CHECK = r"""\usepackage{color}
 % A red question mark stands before each doubtful reading, in this source with the probability that it is right:
 % compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
-\newcommand{\checkmarkbox}{\mbox{\normalfont\sffamily\bfseries\tiny\raisebox{1.2ex}{\textcolor{red}{?}}}}
+\newcommand{\checkmarkbox}{\mbox{\normalfont\sffamily\bfseries\scriptsize\raisebox{1.1ex}{\textcolor{red}{?}}\kern1pt}}
 % An opening sign: what follows it in a formula keeps the spacing that it has at the beginning.
 \newcommand{\tocheck}[1]{\ifmmode\mathopen{\checkmarkbox}\else\checkmarkbox\fi}
 """

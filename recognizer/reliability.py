@@ -84,10 +84,10 @@ def draw(bins: Sequence[Bin], path: Path) -> None:
         [b.accuracy for _, b in held],
         color=GAP,
         marker="o",
-        markersize=4,
-        linewidth=1.2,
+        markersize=5,
+        linestyle="none",
         zorder=4,
-        label="at its mean confidence",
+        label="at their mean confidence",
     )
     upper.set(ylabel="exactly right", ylim=(0, 1.02), xlim=(0, 1))
     upper.set_title(f"{total:,} formulas, expected calibration error {expected_calibration_error(bins):.1%}", size=11)
@@ -98,7 +98,7 @@ def draw(bins: Sequence[Bin], path: Path) -> None:
         axes.grid(axis="y", color="#e3e5e8", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    lower.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    lower.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     with atomic_path(path) as temporary:
         FigureCanvasAgg(figure).print_png(str(temporary))
