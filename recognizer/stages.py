@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import Enum
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -147,13 +148,18 @@ def _validation(args: argparse.Namespace, image: ImageConfig, longest: int) -> d
     sets: dict[str, list[Sample]] = {}
     for path in args.val_layouts:
         corpus: LayoutCorpus = load_layouts(Path(path))
-        sets[Path(path).name.split(".")[0]] = _fixed(
-            print_source(corpus, corpus.labels, image, share=1.0), image, longest
-        )
+        source = print_source(corpus, corpus.labels, image, share=1.0)
+        sets[_unused(path, sets)] = _fixed(source, image, longest)
     for path in args.val_inks:
-        inks = list(read_inks(Path(path)))
-        sets[Path(path).name.split(".")[0]] = _fixed(_ink_source(inks, image, share=1.0), image, longest)
+        source = _ink_source(list(read_inks(Path(path))), image, share=1.0)
+        sets[_unused(path, sets)] = _fixed(source, image, longest)
     return sets
+
+
+def _unused(path: str, names: Collection[str]) -> str:
+    """A name for the data at `path` that is not among `names`: the file's own, numbered where it is taken."""
+    stem = Path(path).name.split(".")[0]
+    return next(name for k in count(1) if (name := stem if k == 1 else f"{stem}_{k}") not in names)
 
 
 def _fixed(source: Source, image: ImageConfig, longest: int) -> list[Sample]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recognizer.augment import augmented_crop, clean_crop
+from recognizer.augment import _neighbours, augmented_crop, clean_crop
 
 
 def square() -> np.ndarray:
@@ -41,3 +41,33 @@ def test_small_crops_are_augmented_too() -> None:
         crop, _ = augmented_crop(tiny, np.zeros((0, 2), np.float32), np.random.default_rng(seed), by_hand=True)
         assert crop.ndim == 2
         assert crop.size > 0
+
+
+def crops(by_hand: bool, count: int = 300) -> list[np.ndarray]:
+    points = np.zeros((0, 2), np.float32)
+    return [augmented_crop(square(), points, np.random.default_rng(k), by_hand=by_hand)[0] for k in range(count)]
+
+
+def test_some_crops_are_white_on_black_and_some_have_two_shades_only() -> None:
+    seen = crops(by_hand=False)
+    assert 1 <= sum(np.median(crop) < 80 for crop in seen) <= 20
+    assert any(len(np.unique(crop)) == 2 for crop in seen)
+
+
+def test_handwriting_is_seen_in_pale_pencil_and_print_in_ink() -> None:
+    def contrast(crop: np.ndarray) -> float:
+        return abs(float(np.median(crop)) - float(crop[crop.shape[0] // 2].astype(int).min()))
+
+    pale = [np.mean([contrast(crop) < 110 for crop in crops(by_hand)]) for by_hand in (True, False)]
+    assert pale[0] > pale[1] + 0.05
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_neighbours_reach_in_from_every_side_but_not_far(side: int) -> None:
+    alpha = np.zeros((60, 60), np.uint8)
+    alpha[20:40, 20:40] = 255
+    grown = [_neighbours(alpha.copy(), np.random.default_rng(seed)) for seed in range(80)]
+    assert all((new >= alpha).all() for new in grown)
+    strips = [np.rot90(new, side)[:8] for new in grown]
+    assert any(strip.any() for strip in strips)
+    assert not any((new != alpha)[8:-8, 8:-8].any() for new in grown)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,8 @@ from recognizer.dataset import NO_SIGN, Sample, draw, ink_source, packed, print_
 from synth.layout import Layout
 from synth.mathtext import typeset_mathtext
 from synth.pen import Ink
+
+IMAGE = ImageConfig()
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +39,35 @@ def test_signs_stand_on_dark_pixels(layouts: list[Layout]) -> None:
         assert sample.picture[max(y - 5, 0) : y + 6, max(x - 5, 0) : x + 6].min() < 100
 
 
-def test_inks_are_painted_at_about_the_models_size() -> None:
-    ink = Ink("a", "1", (np.array([[0, 0], [0, 2000]], np.float32),), (("1", (0,)),))
-    sample = draw(ink_source([ink], [("1",)], ImageConfig(), share=1.0), 0, ImageConfig(), np.random.default_rng(0))
-    assert sample.picture.shape[0] == ImageConfig().max_height_px
+def cross(unit: float) -> Ink:
+    """Three plus signs in a row, each ten units high."""
+    strokes = []
+    for x in (0, 20, 40):
+        strokes += [[[x, 5], [x + 10, 5]], [[x + 5, 0], [x + 5, 10]]]
+    arrays = tuple(unit * np.array(stroke, np.float32) for stroke in strokes)
+    return Ink("a", "+ + +", arrays, ())
+
+
+@pytest.mark.parametrize("unit", [1.0, 300.0])
+def test_inks_are_painted_at_about_the_models_size_whatever_their_unit(unit: float) -> None:
+    source = ink_source([cross(unit)], [("+", "+", "+")], IMAGE, share=1.0)
+    for seed in range(8):
+        painted = source.paint(0, np.random.default_rng(seed)).alpha.shape
+        picture = draw(source, 0, IMAGE, np.random.default_rng(seed), augment=False).picture.shape
+        assert 0.6 < painted[1] / picture[1] < 2.0
+
+
+def test_a_dot_alone_is_an_ink_too() -> None:
+    ink = Ink("a", ".", (np.array([[7.0, 7.0]], np.float32),), ())
+    sample = draw(ink_source([ink], [(".",)], IMAGE, share=1.0), 0, IMAGE, np.random.default_rng(0))
+    assert min(sample.picture.shape) >= 8
+
+
+def test_training_shows_one_formula_at_several_sizes(layouts: list[Layout]) -> None:
+    source = print_source(layouts, [layout.latex for layout in layouts], IMAGE, share=1.0)
+    long = replace(IMAGE, min_area_px=1)  # else short formulas are as large as may be
+    heights = [draw(source, 1, long, np.random.default_rng(seed)).picture.shape[0] for seed in range(12)]
+    assert max(heights) > 1.3 * min(heights)
 
 
 def test_packed_keeps_every_sample_and_the_pixel_budget() -> None:

@@ -1,4 +1,4 @@
-"""From crops to the model's pictures: even paper, dark ink, one size for one shape."""
+"""From crops to the model's pictures: even paper, dark ink, signs of one height."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recognizer.config import ImageConfig
-from recognizer.image import batch, prepare, prepare_with_points, scaled_size
+from recognizer.image import batch, prepare, prepare_with_points, scaled_size, sign_height
 
 CONFIG = ImageConfig()
 Grey = NDArray[np.uint8]
@@ -25,22 +25,69 @@ def strokes(height: int = 120, width: int = 480, paper: int = 255, ink: int = 0)
     return crop
 
 
-@given(st.integers(1, 4000), st.integers(1, 4000))
-def test_sizes_keep_to_the_limits(height: int, width: int) -> None:
-    h, w = scaled_size(height, width, CONFIG)
+sides = st.integers(1, 4000)
+
+
+@given(sides, sides, st.floats(1.0, 4000.0))
+def test_sizes_keep_to_the_limits(height: int, width: int, sign: float) -> None:
+    h, w = scaled_size(height, width, sign, CONFIG)
     assert 8 <= h <= CONFIG.max_height_px
     assert 8 <= w <= CONFIG.max_width_px
+    if min(h, w) > 8:
+        assert (h - 1) * (w - 1) <= CONFIG.max_area_px
 
 
-@given(st.integers(20, 400), st.integers(20, 400), st.sampled_from([2, 3, 5]))
-def test_the_size_does_not_depend_on_the_zoom(height: int, width: int, zoom: int) -> None:
-    assert scaled_size(height, width, CONFIG) == scaled_size(zoom * height, zoom * width, CONFIG)
+@given(st.integers(20, 400), st.integers(20, 400), st.floats(0.05, 1.0), st.sampled_from([2, 3, 5]))
+def test_the_size_does_not_depend_on_the_resolution(height: int, width: int, share: float, times: int) -> None:
+    sign = share * height
+    assert scaled_size(height, width, sign, CONFIG) == scaled_size(times * height, times * width, times * sign, CONFIG)
 
 
 @pytest.mark.parametrize(("height", "width"), [(100, 100), (100, 300), (100, 900)])
 def test_usual_shapes_keep_their_aspect(height: int, width: int) -> None:
-    h, w = scaled_size(height, width, CONFIG)
+    h, w = scaled_size(height, width, 50, CONFIG)
     assert w / h == pytest.approx(width / height, rel=0.03)
+
+
+def test_long_formulas_get_as_many_pixels_for_each_sign_as_short_ones() -> None:
+    (short, _), (long, _) = (scaled_size(60, width, 30, CONFIG) for width in (600, 1800))
+    assert short == long == 60 * CONFIG.sign_px / 30
+
+
+def test_a_single_sign_is_not_made_small_and_a_page_of_them_not_large() -> None:
+    h, w = scaled_size(100, 100, 90, CONFIG)
+    assert h * w == pytest.approx(CONFIG.min_area_px, rel=0.03)
+    h, w = scaled_size(1000, 3000, 20, CONFIG)
+    assert h * w == pytest.approx(CONFIG.max_area_px, rel=0.03)
+
+
+def signs(*boxes: tuple[int, int]) -> Grey:
+    """Filled boxes of these heights and widths, side by side on white."""
+    even = np.full((120, 20 + sum(width + 10 for _, width in boxes)), 255, np.uint8)
+    x = 10
+    for height, width in boxes:
+        even[10 : 10 + height, x : x + width] = 0
+        x += width + 10
+    return even
+
+
+@pytest.mark.parametrize(
+    ("boxes", "height"),
+    [
+        ([(20, 15)] * 5, 20),
+        ([(20, 15)] * 5 + [(3, 200), (2, 60)], 20),  # a fraction bar and a ruled line
+        ([(20, 15)] * 5 + [(2, 2)] * 30, 20),  # specks
+        ([(20, 15)] * 5 + [(100, 6)] * 4, 20),  # tall brackets
+        ([(20, 15)] * 4 + [(10, 8)] * 4, 20),  # scripts
+    ],
+)
+def test_the_typical_sign_is_neither_bar_nor_speck_nor_bracket(boxes: list[tuple[int, int]], height: int) -> None:
+    assert sign_height(signs(*boxes)) == height
+
+
+@pytest.mark.parametrize("picture", [np.full((40, 100), 255, np.uint8), signs((4, 100))])
+def test_a_picture_without_a_sign_that_counts_is_one_sign(picture: Grey) -> None:
+    assert sign_height(picture) == max(picture.shape[0], picture.shape[1] / 2)
 
 
 @pytest.mark.parametrize("zoom", [0.5, 2.0, 4.0])
