@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 SUMS = "SHA256SUMS"
 CHECKED_SUFFIXES = {".onnx", ".safetensors", ".json"}
 UNCHECKED = {"metrics.json"}
+REMEDY = "install scanpage again, or export the model again"
+LONGEST_REASON = 200
 
 
 def shipped(stage: str) -> Path:
@@ -39,25 +43,34 @@ def locate(stage: str, folder: Path | None = None) -> Path:
 
 
 def verify(folder: Path) -> None:
-    """Check every file that `SHA256SUMS` lists. Raises `WeightsError`."""
+    """Check that `SHA256SUMS` lists every weight file, that all are as it says, and that graphs read no others.
+
+    Raises:
+        WeightsError: something is missing, damaged or not listed.
+    """
     if not folder.is_dir():
         raise WeightsError(f"no model at {folder}: give a folder made by the export command")
-    sums = folder / SUMS
-    if not sums.is_file():
+    if not (folder / SUMS).is_file():
         raise WeightsError(f"{folder} holds no {SUMS}: give a folder made by the export command")
-    for line in sums.read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file():
-            raise WeightsError(f"{path} is missing: install scanpage again or export the model again")
-        if _sha256(path) != digest:
-            raise WeightsError(f"{path} is damaged (its sha256 differs from {SUMS}): install or export it again")
+    try:
+        digests = _listed(folder / SUMS)
+        for name in sorted(_weight_files(folder) - digests.keys()):
+            raise WeightsError(f"{folder / name} is not listed in {SUMS}: {REMEDY}")
+        for name, digest in digests.items():
+            path = folder / name
+            if not path.is_file():
+                raise WeightsError(f"{path} is missing: {REMEDY}")
+            if _sha256(path) != digest:
+                raise WeightsError(f"{path} is damaged (its sha256 differs from {SUMS}): {REMEDY}")
+            if path.suffix == ".onnx":
+                _check_places(path, digests.keys())
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsError(f"the model at {folder} cannot be read: {error}") from error
 
 
 def seal(folder: Path) -> None:
     """Write `SHA256SUMS` over the model files in `folder`."""
-    names = sorted(p.name for p in folder.iterdir() if p.suffix in CHECKED_SUFFIXES and p.name not in UNCHECKED)
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in names]
+    lines = [f"{_sha256(folder / name)}  {name}\n" for name in sorted(_weight_files(folder))]
     (folder / SUMS).write_text("".join(lines), "utf-8")
 
 
@@ -73,10 +86,14 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A settings file of a model folder. Raises `WeightsError`."""
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing, so {path.parent} is no such model: {REMEDY}")
     try:
-        data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read: {error}") from error
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}; {REMEDY}") from error
+    if not isinstance(data, dict):
+        raise WeightsError(f"{path} holds no settings: {REMEDY}")
     return data
 
 
@@ -90,11 +107,41 @@ def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails is told once, by the error
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception types share no public base class
-        raise WeightsError(f"{path} cannot be loaded: {error}") from error
+        raise WeightsError(f"{path} cannot be loaded: {REMEDY} ({_one_line(error)})") from error
+
+
+def _listed(sums: Path) -> dict[str, str]:
+    """Digest of each file that `sums` lists: plain names, as all of a model lies in one folder."""
+    digests = {}
+    for line in sums.read_text("utf-8").splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64})  ([^/\\\0]+)", line)
+        if match is None or match[2] in (".", ".."):
+            raise WeightsError(f"{sums} is damaged: {REMEDY}")
+        digests[match[2]] = match[1]
+    return digests
+
+
+def _weight_files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.suffix in CHECKED_SUFFIXES and path.name not in UNCHECKED}
+
+
+def _check_places(graph: Path, listed: Collection[str]) -> None:
+    """External data of a graph must lie in files that were checked; ONNX Runtime itself refuses other folders."""
+    data = graph.read_bytes()
+    for key in re.finditer(rb"\x0a\x08location\x12(.)", data, re.DOTALL):  # protobuf: key, value's length, value
+        name = data[key.end() : key.end() + key[1][0]].decode("utf-8", errors="replace")
+        if name not in listed:
+            raise WeightsError(f"{graph} reads weights from {name!r}, which {SUMS} does not list: {REMEDY}")
+
+
+def _one_line(error: Exception) -> str:
+    """The gist of what a library says over several lines."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + " …"
 
 
 def _sha256(path: Path) -> str:
