@@ -33,7 +33,7 @@ from recognizer.grammar import Grammar
 from recognizer.predict import MAX_BATCH, Reading, Recognizer
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.document import Versions
-from scanpage.latex import Refusal, normalise, repair, to_latex
+from scanpage.latex import Refusal, normalise, repair, to_latex, tokenize
 
 DOCUMENT = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,mathrsfs}
@@ -70,8 +70,10 @@ class RandomLogits:
 
 
 STRUCTURE = frozenset(
-    r"{ } ^ _ & ~ \\ \left \right [ ] \sqrt \frac \hat \mathrm \mathbf \boldsymbol \overbrace \xrightarrow \begin{matrix} "
-    r"\end{matrix} \begin{cases} \end{cases} \begin{aligned} \end{aligned}".split()
+    tokenize(
+        r"{ } ^ _ & ~ \\ \left \right [ ] \sqrt \frac \hat \mathrm \mathbf \boldsymbol \overbrace \xrightarrow"
+        r"\begin{matrix} \end{matrix} \begin{cases} \end{cases} \begin{aligned} \end{aligned}"
+    )
 )
 
 
