@@ -160,7 +160,7 @@ def _perplexity(trainer: Trainer, samples: Sequence[Sample]) -> float:
     with torch.inference_mode():
         for batch in packed(samples, TRAIN):
             tokens = sum(len(sample.tokens) + 1 for sample in batch)  # and the end token
-            total += tokens * float(trainer.losses(batch).tokens)
+            total += tokens * float(trainer.objective.losses(batch).tokens)
             count += tokens
     return math.exp(total / count)
 
