@@ -73,6 +73,28 @@ def test_log_keeps_lines_over_a_resume_and_draws(tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_curves_of_one_figure_share_a_panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorboard")
+    backend = pytest.importorskip("matplotlib.backends.backend_agg")
+    drawn = []
+    monkeypatch.setattr(backend.FigureCanvasAgg, "print_png", lambda canvas, path: drawn.append(canvas.figure))
+    log = RunLog(tmp_path)
+    for step in range(100):  # so many that a mean is drawn over them
+        log.add(step, {"train/loss": step % 2, "train/speed": 1.0})
+    log.add(100, {"valid/print/loss": 0.5, "valid/hand/loss": 0.6, "valid/print/wer": 0.1})
+    log.draw()
+    log.close()
+    panels = {axes.get_title(): axes for axes in drawn[0].axes}
+    assert list(panels) == ["loss", "wer", "speed"]  # what validation measures comes first
+    legends = {title: [text.get_text() for text in axes.get_legend().get_texts()] for title, axes in panels.items()}
+    assert legends["loss"] == ["train", "valid/print", "valid/hand"]
+    mean = panels["loss"].lines[0].get_ydata()
+    assert len(mean) == 100
+    assert all(abs(value - 0.5) < 0.1 for value in mean)
+    colours = {line.get_label(): line.get_color() for line in panels["loss"].lines}
+    assert panels["wer"].lines[0].get_color() == colours["valid/print"]
+
+
 def test_state_round_trips_and_damage_is_named(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     save_state(path, {"step": 3, "weights": {"a": torch.ones(2)}})
