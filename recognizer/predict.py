@@ -15,10 +15,11 @@ from recognizer.config import Pieces, RecognizerConfig
 from recognizer.decode import Cross, Decoder, Written, log_softmax
 from recognizer.grammar import Free, Grammar, State
 from recognizer.image import batch, prepare
+from recognizer.picture import Picture, as_crop
 from recognizer.spelling import Spelling
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
-from scanpage.errors import InputError, WeightsError
+from scanpage.errors import WeightsError
 from scanpage.latex import repair, to_latex
 
 ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
@@ -90,35 +91,35 @@ class Recognizer:
         layers, pair, _, heads, size = inputs["past"][1:]
         self._entry_shape = (layers, pair, heads, size)
 
-    def read(
-        self, crop: NDArray[np.uint8], *, beams: int = 1, alternatives: int = 0, temperature: float = 1.0
-    ) -> Reading:
-        """Reads one crop [h, w] or [h, w, 3] (RGB); see `read_batch`."""
+    def read(self, crop: Picture, *, beams: int = 1, alternatives: int = 0, temperature: float = 1.0) -> Reading:
+        """Reads one crop; see `read_batch`."""
         return self.read_batch([crop], beams=beams, alternatives=alternatives, temperature=temperature)[0]
 
     def read_batch(
         self,
-        crops: Sequence[NDArray[np.uint8]],
+        crops: Sequence[Picture],
         *,
         beams: int = 1,
         alternatives: int = 0,
         temperature: float = 1.0,
     ) -> list[Reading]:
-        """Reads crops, each [h, w] or [h, w, 3] (RGB) of any size; a crop's reading does not depend on the others.
+        """Reads crops of any size; a crop's reading does not depend on the others.
 
         Args:
+            crops: arrays uint8 [h, w], [h, w, 3] (RGB) or [h, w, 4] (RGBA), pictures of Pillow's, or paths of files.
             beams: how many formulas are followed at once; 1 is greedy.
             alternatives: most other readings to give; more beams than were asked for are followed where that needs it.
             temperature: the decoder's logits are divided by it; above 1, it is less sure of all that it writes.
 
         Raises:
-            ValueError: a crop is empty or has another shape, or an option is out of its range.
+            InputError: a file cannot be read.
+            ValueError: an array is empty or has another shape, or an option is out of its range.
         """
         if beams < 1 or alternatives < 0 or not temperature > 0.0:
             raise ValueError("beams are 1 or more, alternatives 0 or more, and the temperature is above 0")
         if alternatives >= beams:
             beams = max(alternatives + 1, LEAST_BEAMS)
-        pictures = [self.prepare(crop) for crop in crops]
+        pictures = [self.prepare(as_crop(crop)) for crop in crops]
         return [self._reading(found, alternatives) for found in self._search(pictures, beams, temperature)]
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -251,16 +252,3 @@ class Recognizer:
             distinct.setdefault(to_latex(tokens), Alternative(to_latex(tokens), score, tuple(tokens)))
         best, *others = distinct.values()
         return Reading(best.latex, best.score, best.tokens, tuple(others[:alternatives]))
-
-
-def open_picture(path: Path) -> NDArray[np.uint8]:
-    """A picture file as grey [h, w]. Raises `InputError`."""
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if picture is None:
-        raise InputError(f"{path} is no picture that can be decoded: give PNG, JPEG, TIFF or WebP")
-    grey: NDArray[np.uint8] = picture
-    return grey

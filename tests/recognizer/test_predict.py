@@ -5,16 +5,21 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from recognizer.predict import Recognizer, open_picture
+from recognizer.config import RecognizerConfig
+from recognizer.predict import Recognizer
+from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
 from scanpage.errors import InputError, WeightsError
-from scanpage.latex import repair
+from scanpage.latex import normalise, repair, to_latex
 
 
 def crops(count: int = 5) -> list[NDArray[np.uint8]]:
@@ -50,6 +55,67 @@ def test_readings_are_canonical_and_scored(model_folder: Path) -> None:
     for reading in Recognizer(model_folder, threads=1).read_batch(crops()):
         assert list(reading.tokens) == repair(reading.tokens)
         assert 0.0 < reading.score <= 1.0
+
+
+def test_what_the_decoder_writes_parses_as_it_stands(model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    pictures = [recognizer.prepare(crop) for crop in crops()]
+    tokens = LatexTokenizer(recognizer.config.vocabulary).tokens
+    for beams in (1, 3):
+        for written in recognizer.write(pictures, beams=beams):
+            formula = [tokens[i] for i in written.ids]
+            assert 0 < len(formula) < recognizer.config.max_tokens - 1
+            assert normalise(to_latex(formula)) == repair(formula)
+
+
+def test_without_the_grammar_the_decoder_writes_what_it_likes(model_folder: Path) -> None:
+    free = Recognizer(model_folder, threads=1, constrained=False)
+    pictures = [free.prepare(crop) for crop in crops()]
+    tokens = LatexTokenizer(free.config.vocabulary).tokens
+    formulas = [[tokens[i] for i in written.ids] for written in free.write(pictures)]
+    assert any(repair(formula) != formula for formula in formulas)
+    for reading in free.read_batch(crops()):
+        assert list(reading.tokens) == repair(reading.tokens)
+
+
+def test_alternatives_say_something_else(model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    for reading in recognizer.read_batch(crops(), beams=6, alternatives=3):
+        readings = [reading.latex, *(other.latex for other in reading.alternatives)]
+        assert len(set(readings)) == len(readings) <= 4
+        for other in reading.alternatives:
+            assert 0.0 <= other.score <= 1.0
+            assert other.latex == to_latex(other.tokens)
+    assert any(reading.alternatives for reading in recognizer.read_batch(crops(), alternatives=1))
+    assert not recognizer.read(crops()[0], beams=3).alternatives
+
+
+def test_the_score_is_the_calibrated_probability(model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    [written] = recognizer.write([recognizer.prepare(crops()[0])])
+    expected = recognizer.config.calibration.probability(written.log_probabilities)
+    assert recognizer.read(crops()[0]).score == pytest.approx(expected)
+
+
+def test_temperature_changes_the_score_and_not_the_reading(model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    sure, unsure = (recognizer.read(crops()[0], temperature=temperature) for temperature in (1.0, 4.0))
+    assert sure.tokens == unsure.tokens
+    assert sure.score != unsure.score
+
+
+@pytest.mark.parametrize("options", [{"beams": 0}, {"alternatives": -1}, {"temperature": 0.0}])
+def test_options_out_of_range_are_refused(model_folder: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Recognizer(model_folder, threads=1).read(crops()[0], **options)
+
+
+def test_a_model_that_can_write_no_formula_is_a_weights_error(broken: Path) -> None:
+    settings = RecognizerConfig.from_json(weights.read_json(broken / "recognizer.json"))
+    replace(settings, max_tokens=2).save(broken / "recognizer.json")
+    weights.seal(broken)
+    with pytest.raises(WeightsError, match="2 tokens"):
+        Recognizer(broken)
 
 
 def test_grey_and_colour_crops_read_alike(model_folder: Path) -> None:
@@ -128,13 +194,18 @@ def test_settings_of_another_program_are_a_weights_error(broken: Path) -> None:
         Recognizer(broken)
 
 
-def test_a_file_that_is_no_picture_is_an_input_error(tmp_path: Path) -> None:
-    for name, data in (("empty.png", b""), ("text.png", b"hello")):
-        (tmp_path / name).write_bytes(data)
-        with pytest.raises(InputError, match=name):
-            open_picture(tmp_path / name)
-    with pytest.raises(InputError, match="missing"):
-        open_picture(tmp_path / "missing.png")
+def test_a_picture_may_be_an_array_or_an_image_or_a_file(model_folder: Path, tmp_path: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    image = Image.fromarray(crops()[0])
+    image.save(tmp_path / "crop.png")
+    readings = recognizer.read_batch([crops()[0], image, tmp_path / "crop.png", str(tmp_path / "crop.png")])
+    assert len(set(readings)) == 1
+
+
+def test_a_file_that_is_no_picture_is_an_input_error(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_bytes(b"hello")
+    with pytest.raises(InputError, match=r"text\.png"):
+        Recognizer(model_folder, threads=1).read(tmp_path / "text.png")
 
 
 def test_reading_imports_no_torch() -> None:
