@@ -42,6 +42,11 @@ class Written:
         """Log-probability of all of it."""
         return sum(self.log_probabilities)
 
+    @property
+    def mean(self) -> float:
+        """Mean log-probability of its tokens."""
+        return self.total / max(len(self.log_probabilities), 1)
+
 
 @dataclass(slots=True)
 class Row:
@@ -87,6 +92,7 @@ class Row:
         return Written(tuple(self.ids), (*self.log_probabilities, log_probability))
 
     def written(self) -> Written:
+        """What it comes to without one."""
         return Written(tuple(self.ids), tuple(self.log_probabilities))
 
 
@@ -157,8 +163,9 @@ class Decoder:
         return [done[picture] for picture in range(len(lengths))]
 
     def beams(self, cross: Cross, lengths: NDArray[np.int64], width: int) -> list[list[Written]]:
-        """Up to `width` of the likeliest formulas for each picture, best first.
+        """Up to `width` of the likeliest formulas for each picture, best first by the mean of their tokens.
 
+        By the sum, short ones would be best too often: a decoder trained with smoothed labels is sure of no token.
         A beam that goes round in a loop is given up; a picture that has none left is read greedily.
         """
         done: list[list[Written]] = [[] for _ in lengths]
@@ -175,7 +182,7 @@ class Decoder:
             self._write_greedily(start.chosen(unread), greedy)
             for picture in unread:
                 done[picture] = [greedy[picture]]
-        return [sorted(found, key=lambda written: -written.total)[:width] for found in done]
+        return [sorted(found, key=lambda written: -written.mean)[:width] for found in done]
 
     def _begin(self, cross: Cross, lengths: NDArray[np.int64]) -> Batch:
         count = len(lengths)
