@@ -31,6 +31,8 @@ FULL_HEAT = 0.2
 """A cell with this share of the attention is as red as can be: signs mostly take more."""
 PAPER_FROM = 215.0
 MAX_ENLARGEMENT = 6.0
+WIDEST = 9.0
+"""Longer lines would be too thin to see."""
 
 MARGIN_PX = 28
 GAP_PX = 14
@@ -48,7 +50,12 @@ class Word:
 
 
 class Seen:
-    """The part of the crop that the model saw, in any size, with and without heat."""
+    """The part of the crop that the model saw, in any size, with and without heat.
+
+    Attributes:
+        aspect: width by height of the pictures: that of the part, but at most `WIDEST`; of longer lines a window is
+            shown.
+    """
 
     def __init__(self, explanation: Explanation) -> None:
         height, width = explanation.crop.shape[:2]
@@ -58,49 +65,63 @@ class Seen:
         self._crop = crop if crop.ndim == 3 else cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)
         self._grey = flattened(cv2.cvtColor(self._crop, cv2.COLOR_RGB2GRAY))
         self._frame: Box = explanation.frame.translated(-x0, -y0)
-        self.aspect = crop.shape[1] / crop.shape[0]
+        self.aspect = min(crop.shape[1] / crop.shape[0], WIDEST)
 
     def fitted(self, width: float, height: float) -> tuple[int, int]:
         """Width and height of the largest picture that fits, not enlarged beyond what pixels bear."""
+        rows = self._grey.shape[0]
+        scale = min(width / (rows * self.aspect), height / rows, MAX_ENLARGEMENT)
+        return max(1, round(rows * self.aspect * scale)), max(1, round(rows * scale))
+
+    def original(self, width: float, height: float) -> Image.Image:
+        """As the crop looks, all of it, as large as fits."""
+        return Image.fromarray(_resized(self._crop, *self._whole(width, height)))
+
+    def evened(self, width: int, height: int) -> Image.Image:
+        """As the model sees it, all of it: dark ink on even paper."""
+        whole = Image.fromarray((255.0 * self._light(*self._whole(width, height))).round().astype(np.uint8))
+        picture = Image.new("RGB", (width, height), "white")
+        picture.paste(whole, ((width - whole.width) // 2, (height - whole.height) // 2))
+        return picture
+
+    def heated(self, look: Look, width: int, height: int) -> Image.Image:
+        """As the model sees it, tinted where it looked; of a long line the part around what it looked at most."""
+        rows, columns = self._grey.shape
+        whole = max(width, round(height * columns / rows)) if columns / rows > WIDEST else width
+        frame = self._frame.scaled(whole / columns, height / rows)
+        heat = _heat(look.attention, frame, whole, height)
+        left = min(max(int(heat.max(0).argmax()) - width // 2, 0), whole - width)
+        # Ink stays legible on full heat.
+        tinted = (tints(heat) * self._light(whole, height)[..., None])[:, left : left + width]
+        return Image.fromarray((255.0 * tinted).round().astype(np.uint8))
+
+    def _whole(self, width: float, height: float) -> tuple[int, int]:
         rows, columns = self._grey.shape
         scale = min(width / columns, height / rows, MAX_ENLARGEMENT)
         return max(1, round(columns * scale)), max(1, round(rows * scale))
 
-    def original(self, width: int, height: int) -> Image.Image:
-        """As the crop looks."""
-        return Image.fromarray(_resized(self._crop, width, height))
-
-    def evened(self, width: int, height: int) -> Image.Image:
-        """As the model sees it: dark ink on even paper."""
-        return Image.fromarray((255.0 * self._light(width, height)).round().astype(np.uint8)).convert("RGB")
-
-    def heated(self, look: Look, width: int, height: int) -> Image.Image:
-        """As the model sees it, tinted where it looked; the cell it looked at most is red."""
-        x_scale, y_scale = width / self._grey.shape[1], height / self._grey.shape[0]
-        frame = self._frame.scaled(x_scale, y_scale)
-        rows, columns = look.attention.shape
-        cell_width, cell_height = frame.width / columns, frame.height / rows
-        # Cells are points at their centres, half a cell within the frame; between them heat is interpolated.
-        matrix = np.array(
-            [
-                [cell_width, 0.0, frame.x0 + cell_width / 2 - 0.5],
-                [0.0, cell_height, frame.y0 + cell_height / 2 - 0.5],
-            ]
-        )
-        heat = cv2.warpAffine(
-            look.attention, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        heat = cv2.GaussianBlur(heat, (0, 0), max(cell_width, cell_height) * 0.35)
-        # A look all over the place is paler than one at a sign.
-        strength = min(1.0, float(look.attention.max()) / FULL_HEAT) ** 0.5
-        heat = strength * np.clip(heat / max(float(heat.max()), 1e-9), 0.0, 1.0) ** 0.8
-        tint = tints(heat)
-        # Ink stays legible on full heat.
-        return Image.fromarray((255.0 * tint * self._light(width, height)[..., None]).round().astype(np.uint8))
-
     def _light(self, width: int, height: int) -> NDArray[np.float64]:
         """Lightness in [0, 1]; what is nearly paper is paper, lest its grain be taken for heat."""
         return np.minimum(_resized(self._grey, width, height) / PAPER_FROM, 1.0)
+
+
+def _heat(attention: NDArray[np.float32], frame: Box, width: int, height: int) -> NDArray[np.float32]:
+    """Heat in [0, 1] of a picture [height, width], from the attention of cells that lie on `frame`."""
+    rows, columns = attention.shape
+    cell_width, cell_height = frame.width / columns, frame.height / rows
+    # Cells are points at their centres, half a cell within the frame; between them heat is interpolated.
+    matrix = np.array(
+        [
+            [cell_width, 0.0, frame.x0 + cell_width / 2 - 0.5],
+            [0.0, cell_height, frame.y0 + cell_height / 2 - 0.5],
+        ]
+    )
+    heat = cv2.warpAffine(attention, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    heat = cv2.GaussianBlur(heat, (0, 0), max(cell_width, cell_height) * 0.35)
+    # A look all over the place is paler than one at a sign.
+    strength = min(1.0, float(attention.max()) / FULL_HEAT) ** 0.5
+    even: NDArray[np.float32] = strength * np.clip(heat / max(float(heat.max()), 1e-9), 0.0, 1.0) ** 0.8
+    return even
 
 
 def tints(heat: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -45,7 +45,7 @@ def draw_sheet(explanation: Explanation) -> Image.Image:
     """The crop and its LaTeX, and below them the crop once for each token with what was looked at."""
     seen = Seen(explanation)
     inner = SHEET_PX - 2 * MARGIN_PX
-    hero = seen.original(*seen.fitted(inner, HERO_PX))
+    hero = seen.original(inner, HERO_PX)
     tokens = [look.token for look in explanation.looks if look.token != END]
     words = flow(tokens, face(TITLE_TEXT_PX), inner)
     head = MARGIN_PX + hero.height + GAP_PX + text_height(words, TITLE_TEXT_PX) + SMALL_PX * LINE_STEP + GAP_PX

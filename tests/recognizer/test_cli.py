@@ -7,19 +7,42 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageGrab
+
+from recognizer.cli import main
+from recognizer.picture import open_picture
+from recognizer.predict import Reading, Recognizer
 
 CALL = "import sys; from recognizer.cli import main; sys.exit(main())"
-COMMANDS = ("train", "evaluate", "export", "read")
+COMMANDS = ("train", "evaluate", "calibrate", "export", "read", "explain")
+
+
+def called(*arguments: object, **options: Any) -> subprocess.CompletedProcess[Any]:
+    command = [sys.executable, "-c", CALL, *map(str, arguments)]
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, capture_output=True, timeout=120, check=False, env=offline, **options)
 
 
 def recognizer(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", CALL, *map(str, arguments)]
-    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=offline)
+    return called(*arguments, text=True)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Three small pictures, of which the last lies across: a camera was turned."""
+    paths = [tmp_path / name for name in ("a.png", "b.png", "c.jpg")]
+    for path in paths:
+        picture = np.full((40, 120), 255, np.uint8)
+        cv2.putText(picture, path.stem, (20, 30), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(picture).save(path, **({"exif": exif} if path.suffix == ".jpg" else {}))
+    return paths
 
 
 @pytest.mark.parametrize("arguments", [(), *((command,) for command in COMMANDS)])
@@ -51,14 +74,109 @@ def test_errors_are_one_line_and_a_code(arguments: list[str], code: int, message
     assert "Traceback" not in run.stderr
 
 
-def test_reads_pictures_to_stdout(model_folder: Path, tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        picture = np.full((40, 120), 255, np.uint8)
-        cv2.putText(picture, name[0], (20, 30), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
-        cv2.imwrite(str(tmp_path / name), picture)
-    run = recognizer("read", tmp_path / "a.png", tmp_path / "b.png", "--weights", model_folder, "--threads", 1)
+def test_reads_pictures_to_stdout(model_folder: Path, pictures: list[Path]) -> None:
+    run = recognizer("read", *pictures, "--weights", model_folder, "--threads", 1)
     assert run.returncode == 0, run.stderr
-    assert len(run.stdout.splitlines()) == 2
+    assert run.stdout.splitlines() == [reading.latex for reading in read_here(model_folder, pictures)]
+    assert run.stderr == ""
+
+
+def read_here(model_folder: Path, pictures: list[Path], **options: Any) -> list[Reading]:
+    return Recognizer(model_folder, threads=1).read_batch([open_picture(path) for path in pictures], **options)
+
+
+def test_reads_standard_input(model_folder: Path, pictures: list[Path]) -> None:
+    run = called("read", "-", pictures[1], "--weights", model_folder, input=pictures[0].read_bytes())
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.decode().splitlines() == [reading.latex for reading in read_here(model_folder, pictures[:2])]
+
+
+def test_json_names_source_score_and_alternatives(model_folder: Path, pictures: list[Path]) -> None:
+    options = {"beams": 3, "alternatives": 2, "temperature": 1.5}
+    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    run = recognizer("read", *pictures[:2], "--weights", model_folder, "--threads", 1, "--json", *flags)
+    assert run.returncode == 0, run.stderr
+    rows, expected = json.loads(run.stdout), read_here(model_folder, pictures[:2], **options)
+    assert [row["source"] for row in rows] == [str(path) for path in pictures[:2]]
+    for row, reading in zip(rows, expected, strict=True):
+        assert (row["latex"], row["score"]) == (reading.latex, pytest.approx(reading.score, abs=1e-4))
+        assert [other["latex"] for other in row["alternatives"]] == [other.latex for other in reading.alternatives]
+        assert len(row["alternatives"]) == 2 and row["latex"] not in [other["latex"] for other in row["alternatives"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "nothing to read"),
+        (["-", "-"], "only once"),
+        (["a.png", "--beams", "0"], "--beams must be at least 1, got 0"),
+        (["a.png", "--alternatives", "-1", "--json"], "--alternatives must not be negative"),
+        (["a.png", "--alternatives", "2"], "--json only"),
+        (["a.png", "--temperature", "0"], "--temperature must be above 0"),
+        (["a.png", "--temperature", "nan"], "--temperature must be above 0"),
+        (["a.png", "--threads", "-1"], "--threads must not be negative"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_in_one_line(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["read", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_without_a_clipboard_the_command_says_so(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr(ImageGrab, "grabclipboard", lambda: None)
+    assert main(["read", "--clipboard"]) == 3
+    assert capsys.readouterr().err == "recognizer: the clipboard holds no picture: copy one first\n"
+
+
+def test_explain_draws_a_sheet_and_an_animation(
+    model_folder: Path, pictures: list[Path], tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", str(pictures[0]), "--gif", "a.gif", "--weights", str(model_folder)]) == 0
+    with Image.open(tmp_path / "a-explained.png") as sheet, Image.open(tmp_path / "a.gif") as gif:
+        assert sheet.format == "PNG" and sheet.width == 1500
+        assert gif.n_frames > 3  # type: ignore[attr-defined]
+    assert capsys.readouterr().out == ""
+
+
+def test_explain_writes_to_standard_output(model_folder: Path, pictures: list[Path]) -> None:
+    run = called("-q", "explain", "-", "-o", "-", "--weights", model_folder, input=pictures[0].read_bytes())
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(b"\x89PNG") and run.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["-o", "a.png"], 2, "a.png is the picture itself"),
+        (["-o", "./../{folder}/a.png"], 2, "is the picture itself"),
+        (["-o", "a.txt"], 2, "a sheet's name ends in .png"),
+        (["--gif", "b.png"], 2, "an animation's name ends in .gif"),
+        (["-o", "a.png/b.png"], 5, "cannot write a.png/b.png"),
+    ],
+)
+def test_explain_does_not_write_what_it_should_not(
+    options: list[str], code: int, message: str, model_folder: Path, pictures: list[Path], tmp_path: Path,
+    monkeypatch: Any, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    before = pictures[0].read_bytes()
+    options = [option.format(folder=tmp_path.name) for option in options]
+    assert main(["-q", "explain", "a.png", *options, "--weights", str(model_folder)]) == code
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert pictures[0].read_bytes() == before
+
+
+def test_the_package_itself_offers_the_recognizer() -> None:
+    import recognizer as package
+
+    assert package.Recognizer is Recognizer
+    with pytest.raises(AttributeError, match="Nothing"):
+        _ = package.Nothing
 
 
 def test_evaluates_inks_and_writes_figures_and_pictures(model_folder: Path, tmp_path: Path) -> None:

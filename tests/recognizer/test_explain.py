@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +98,20 @@ def test_heat_is_where_the_attention_was(column: int) -> None:
     assert heat[:, -8:].max() < 25
 
 
+def test_of_a_long_line_the_part_around_the_look_is_shown() -> None:
+    explanation = made_up(60, strokes(36, 1500))
+    seen = Seen(explanation)
+    width, height = seen.fitted(500, 200)
+    assert width / height < 10
+    peaks = []
+    for look in explanation.looks:
+        heated = np.asarray(seen.heated(look, width, height)).astype(int)
+        assert heated.shape == (height, width, 3)
+        peaks.append(int((heated[..., 0] - heated[..., 2]).max(0).argmax()))
+    assert peaks[0] < 20 and peaks[-1] > width - 20
+    assert abs(peaks[30] - width // 2) < 20
+
+
 def test_an_even_look_is_paler_than_one_at_a_sign() -> None:
     explanation = made_up(3, strokes(64, 320))
     even, sharp = np.full((4, 40), 1 / 160, np.float32), np.zeros((4, 40), np.float32)
@@ -157,3 +173,12 @@ def test_public_checkpoints_can_be_explained(public_checkpoint: Path, tmp_path: 
     explanation = Explainer(tmp_path / "out", threads=1).explain(strokes())
     assert explanation.looks[0].attention.shape == (4, 4)  # patches of 8 pixels in 32
     assert draw_sheet(explanation).width == 1500
+
+
+def test_explaining_imports_nothing_of_training() -> None:
+    code = (
+        "import sys, recognizer.explain_gif, recognizer.explain_sheet, recognizer.picture\n"
+        "assert not {'torch', 'transformers', 'matplotlib', 'onnx', 'safetensors'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
