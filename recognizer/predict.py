@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.config import Pieces, RecognizerConfig
+from recognizer.config import Pieces
 from recognizer.decode import Cross, Decoder, Written, log_softmax
 from recognizer.grammar import Free, Grammar, State
 from recognizer.image import batch, prepare
 from recognizer.picture import Picture, as_crop
+from recognizer.settings import check_fit, read_settings
 from recognizer.spelling import Spelling
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
@@ -26,8 +27,9 @@ ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
 MAX_BATCH = 32
 """Crops decoded together: beyond this, memory grows and the time per crop no longer falls."""
 
-LEAST_TOKENS = 3
-"""The start, a sign and the end: less is no formula."""
+MOST_ENCODED_PX = 100_000
+"""Pixels encoded together: more take memory, some 300 bytes a pixel, and no time is won by them."""
+
 LEAST_BEAMS = 5
 """Beams where alternatives are wanted."""
 
@@ -73,13 +75,8 @@ class Recognizer:
 
     def __init__(self, folder: Path | None = None, threads: int = 0, *, constrained: bool = True) -> None:
         found = weights.locate("recognizer", folder)
-        try:
-            self.config = RecognizerConfig.from_json(weights.read_json(found / SETTINGS))
-        except (KeyError, TypeError, ValueError) as error:
-            raise WeightsError(f"{found / SETTINGS} is not that of a recognizer: {error!r}") from error
+        self.config = read_settings(found / SETTINGS)
         self.version = weights.version(found)
-        if self.config.max_tokens < LEAST_TOKENS:
-            raise WeightsError(f"{found / SETTINGS}: no formula fits into {self.config.max_tokens} tokens")
         self._spelling = Spelling(self.config)
         self._beginning = self._before_all(constrained)
         self._encoder = weights.open_session(found / ENCODER, threads)
@@ -88,6 +85,7 @@ class Recognizer:
         inputs = {node.name: node.shape for node in self._decoder.get_inputs()}
         if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
             raise WeightsError(f"{found / DECODER} does not fit {found / ENCODER}: export the model again")
+        check_fit(self.config, self._encoder.get_inputs()[0].shape, self._decoder.get_outputs()[0].shape)
         layers, pair, _, heads, size = inputs["past"][1:]
         self._entry_shape = (layers, pair, heads, size)
 
@@ -173,10 +171,13 @@ class Recognizer:
         for i, picture in enumerate(stacked):
             groups[picture.shape].append(i)
         rows: list[list[NDArray[np.float32]]] = [[]] * len(pictures)
-        for members in groups.values():
-            outputs = self._encoder.run(None, {"pixel_values": np.concatenate([stacked[i] for i in members])})
-            for k, i in enumerate(members):
-                rows[i] = [output[k] for output in outputs]
+        for shape, members in groups.items():
+            together = max(1, MOST_ENCODED_PX // (shape[2] * shape[3]))
+            for start in range(0, len(members), together):
+                chosen = members[start : start + together]
+                outputs = self._encoder.run(None, {"pixel_values": np.concatenate([stacked[i] for i in chosen])})
+                for k, i in enumerate(chosen):
+                    rows[i] = [output[k] for output in outputs]
         lengths = np.array([row[1].shape[1] for row in rows], np.int64)
         cross = {}
         for name, tensors in zip(self._cross_names, zip(*rows, strict=True), strict=True):

@@ -114,7 +114,7 @@ def test_a_model_that_can_write_no_formula_is_a_weights_error(broken: Path) -> N
     settings = RecognizerConfig.from_json(weights.read_json(broken / "recognizer.json"))
     replace(settings, max_tokens=2).save(broken / "recognizer.json")
     weights.seal(broken)
-    with pytest.raises(WeightsError, match="2 tokens"):
+    with pytest.raises(WeightsError, match="max_tokens must be from 3"):
         Recognizer(broken)
 
 
