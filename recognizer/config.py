@@ -54,7 +54,7 @@ class TrainConfig:
     Its length is `minutes` of wall-clock time or, where `steps` is not 0, so many optimizer steps: runs are compared
     over the same steps, whatever else the machine does. `frozen_stages` of the backbone, and its stem, never change:
     strokes look alike in all writing, and gradients at the finest resolution cost most (the second stage a quarter of
-    the time).
+    the time). `dropout` takes the place of the model's own where it is not None.
     """
 
     minutes: float = 60.0
@@ -68,6 +68,7 @@ class TrainConfig:
     label_smoothing: float = 0.05
     sign_weight: float = 0.3
     frozen_stages: int = 1
+    dropout: float | None = None
     clip_norm: float = 1.0
     ema_decay: float = 0.996
     validate_minutes: float = 10.0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import VisionEncoderDecoderModel
 
 from recognizer import model as models
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
         logging.getLogger().setLevel(logging.WARNING)
     stage, image, config = Stage(args.stage), ImageConfig(), _config(args)
     model, codec = _model(args)
+    if config.dropout is not None:
+        _set_dropout(model, config.dropout)
     sources = _sources(args, stage, image)
     validation = _validation(args, image, config.max_tokens) if processes.is_main else {}
     for source in sources:
@@ -83,10 +86,12 @@ def _config(args: argparse.Namespace) -> TrainConfig:
         "threads",
         "workers",
         "batch_px",
+        "max_batch",
         "learning_rate",
         "max_tokens",
         "first_max_tokens",
         "frozen_stages",
+        "dropout",
         "seed",
     )
     given = {name: getattr(args, name) for name in named if getattr(args, name, None) is not None}
@@ -105,6 +110,17 @@ def _model(args: argparse.Namespace) -> tuple[VisionEncoderDecoderModel, Codec]:
             raise UsageError(f"{args.model} was trained with another vocabulary: train anew without --model")
         return model, CompactCodec(ImageConfig(), tokenizer)
     return model, ProcessorCodec.from_pretrained(args.model)
+
+
+def _set_dropout(model: nn.Module, share: float) -> None:
+    """Where the model drops features at all, make it drop `share` of them."""
+    if not 0.0 <= share < 1.0:
+        raise UsageError(f"--dropout must lie in [0, 1), got {share:g}")
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+        elif isinstance(getattr(module, "dropout", None), float) and module.dropout > 0.0:
+            module.dropout = share
 
 
 def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list[Source]:

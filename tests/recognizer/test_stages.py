@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
-from recognizer import stages  # noqa: E402 - torch may be absent
+from recognizer import model as models  # noqa: E402 - torch may be absent
+from recognizer import stages  # noqa: E402
 from recognizer.cli_train import add_arguments  # noqa: E402
 from recognizer.config import ImageConfig, ModelConfig, TrainConfig  # noqa: E402
+from recognizer.tokenizer import LatexTokenizer  # noqa: E402
 from recognizer.train import SIGNS  # noqa: E402
 from scanpage.errors import ScanpageError, UsageError  # noqa: E402
 from scanpage.training import load_tensors  # noqa: E402
@@ -70,10 +72,12 @@ def test_options_that_are_not_given_keep_their_defaults() -> None:
         ("--threads", "threads", 2),
         ("--workers", "workers", 0),
         ("--batch-px", "batch_px", 300_000),
+        ("--max-batch", "max_batch", 512),
         ("--learning-rate", "learning_rate", 5e-4),
         ("--max-tokens", "max_tokens", 160),
         ("--first-max-tokens", "first_max_tokens", 80),
         ("--frozen-stages", "frozen_stages", 0),
+        ("--dropout", "dropout", 0.0),
         ("--seed", "seed", 3),
     ],
 )
@@ -91,6 +95,7 @@ def test_each_option_sets_its_field_and_no_other(option: str, field: str, value:
         (["--stage", "handwriting", "--inks", "INKS", "--shares", "1", "-1", "1"], "--shares"),
         (["--stage", "rendered", "--layouts", "nowhere.layouts"], "nowhere.layouts"),
         (["--stage", "rendered", "--model", "nowhere"], "nowhere"),
+        (["--stage", "rendered", "--dropout", "1.0"], "--dropout"),
     ],
 )
 def test_what_cannot_be_trained_is_named(
@@ -110,6 +115,20 @@ def test_shares_are_split_among_the_sources_of_each_kind(layouts: Path, inks: Pa
     assert [source.share for source in sources] == pytest.approx([0.25, 0.375, 0.375])
     assert [source.by_hand for source in sources] == [True, False, False]
     assert [len(source.labels) for source in sources] == [1, 3, 3]  # the ink outside the label language is left out
+
+
+def test_dropout_is_set_where_the_model_has_any() -> None:
+    model = models.build(replace(TINY, dropout=0.1), LatexTokenizer(), warm_start=False)
+    model.train()
+    attention = [m for m in model.modules() if isinstance(m, torch.nn.MultiheadAttention)]
+    stages._set_dropout(model, 0.5)
+    assert {m.p for m in model.modules() if isinstance(m, torch.nn.Dropout)} == {0.5}
+    assert {layer.dropout for layer in model.decoder.model.decoder.layers} == {0.5}
+    assert {m.dropout for m in attention} == {0.0}  # the fused kernel wants none
+    stages._set_dropout(model, 0.0)
+    pixels, inputs = torch.full((1, 1, 32, 32), 255), torch.tensor([[1, 4, 5]])
+    first, second = (model(pixel_values=pixels, decoder_input_ids=inputs).logits for _ in range(2))
+    assert torch.equal(first, second)
 
 
 def test_validation_samples_are_the_same_in_every_run(layouts: Path, inks: Path) -> None:
@@ -141,6 +160,6 @@ def test_a_model_of_another_vocabulary_is_refused(
 ) -> None:
     out = tmp_path / "run"
     stages.run(options("--stage", "rendered", "--layouts", layouts, "--val-layouts", layouts, "--out", out, *SHORT))
-    monkeypatch.setattr(stages.LatexTokenizer, "__len__", lambda self: 5)
+    monkeypatch.setattr(LatexTokenizer, "__len__", lambda self: 5)
     with pytest.raises(UsageError, match="another vocabulary"):
         stages.run(options("--stage", "rendered", "--layouts", layouts, "--out", out, "--model", out / "model", *SHORT))
