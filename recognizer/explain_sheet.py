@@ -36,8 +36,8 @@ INSET_PX = 8
 CAPTION_PX = 30
 HERO_PX = 260
 """Most height of the crop at the head of the sheet."""
-MIN_CELL_PX, MIN_CELL_HEIGHT_PX, MAX_CELL_HEIGHT_PX = 150, 44, 190
-GOOD_GRID_PX = 1100
+MIN_CELL_PX, MIN_CELL_HEIGHT_PX, MAX_CELL_HEIGHT_PX = 190, 48, 190
+GOOD_GRID_PX = 1500
 """Cells are drawn as large as fits this height, where they stay legible."""
 
 
