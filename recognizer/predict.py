@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,9 @@ MAX_BATCH = 32
 
 MOST_ENCODED_PX = 100_000
 """Pixels encoded together: more take memory, some 300 bytes a pixel, and no time is won by them."""
+
+MOST_DECODED_PX = 800_000
+"""Pixels of the pictures decoded together, once for each beam: what the decoder attends to takes 100 bytes a pixel."""
 
 LEAST_BEAMS = 5
 """Beams where alternatives are wanted."""
@@ -150,11 +153,7 @@ class Recognizer:
             beginning=self._beginning,
             temperature=temperature,
         )
-        # Formulas of like size are about equally long, so that few rows of a batch wait for the last.
-        order = sorted(range(len(pictures)), key=lambda i: pictures[i].size)
-        together = max(1, MAX_BATCH // beams)
-        for start in range(0, len(order), together):
-            chosen = order[start : start + together]
+        for chosen in _batches(pictures, beams):
             encoded = self.encode([pictures[i] for i in chosen])
             found = decoder.beams(*encoded, beams) if beams > 1 else [[row] for row in decoder.greedy(*encoded)]
             for i, rows in zip(chosen, found, strict=True):
@@ -253,3 +252,21 @@ class Recognizer:
             distinct.setdefault(to_latex(tokens), Alternative(to_latex(tokens), score, tuple(tokens)))
         best, *others = distinct.values()
         return Reading(best.latex, best.score, best.tokens, tuple(others[:alternatives]))
+
+
+def _batches(pictures: Sequence[NDArray[np.uint8]], beams: int) -> Iterator[list[int]]:
+    """Numbers of the pictures that are decoded together.
+
+    Formulas of like size are about equally long, so that few rows of a batch wait for the last.
+    """
+    batch_: list[int] = []
+    pixels = 0
+    for i in sorted(range(len(pictures)), key=lambda i: pictures[i].size):
+        size = pictures[i].shape[0] * pictures[i].shape[1]
+        if batch_ and (len(batch_) >= MAX_BATCH // beams or (pixels + size) * beams > MOST_DECODED_PX):
+            yield batch_
+            batch_, pixels = [], 0
+        batch_.append(i)
+        pixels += size
+    if batch_:
+        yield batch_
