@@ -256,9 +256,8 @@ class Decoder:
                     elif not grown.loops() and not _hopeless(grown, done[picture], width):
                         rows.append(grown)
                         parents.append(place)
-        following = batch.chosen(parents)
-        following = replace(following, rows=rows, last=np.array([row.ids[-1] for row in rows], np.int64))
-        return following
+        last = np.array([row.ids[-1] for row in rows], np.int64)
+        return replace(batch.chosen(parents), rows=rows, last=last)
 
     def _best(
         self, batch: Batch, members: Sequence[int], scores: NDArray[np.float32], width: int
@@ -270,11 +269,8 @@ class Decoder:
         flat = table.ravel()
         best = np.argpartition(flat, -width)[-width:] if flat.size > width else np.arange(flat.size)
         best = best[np.argsort(-flat[best], kind="stable")]
-        ways = [
-            (members[i], int(token))
-            for i, token in (divmod(int(b), scores.shape[1]) for b in best if flat[b] > -np.inf)
-        ]
-        return [(place, token, float(scores[place, token])) for place, token in ways]
+        ways = (divmod(int(place), scores.shape[1]) for place in best if flat[place] > -np.inf)
+        return [(members[i], token, float(scores[members[i], token])) for i, token in ways]
 
 
 def _hopeless(row: Row, found: Sequence[Written], width: int) -> bool:

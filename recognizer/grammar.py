@@ -14,7 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recognizer.grammar_rules import Kind, Run, Symbol
+from recognizer.grammar_rules import Kind, Run
+from recognizer.grammar_symbols import Symbol
 from recognizer.grammar_words import Context, Words
 
 FORBIDDEN = np.iinfo(np.int16).max

@@ -1,80 +1,36 @@
 """The rules of the label language, told forwards: what may be written next, and what that makes still to be written.
 
-A formula in the making is a stack of symbols. The topmost says which tokens may come next (`Symbol.choices`); the
-chosen token replaces it by other symbols. Each symbol knows the fewest tokens that fulfil it, so that a formula can be
-finished in time. The parser of `scanpage.latex` defines the language; here are the same rules for a writer:
+A formula in the making is a stack of symbols. The topmost says which tokens may come next; the chosen one replaces it
+by other symbols. The parser of `scanpage.latex` defines the language; here are its rules for a writer, and LaTeX's own:
 
 - braces around every argument; subscript before superscript, each once, neither without something to stand at;
 - braces around a group only where a script needs them: around nothing, or around what ends in such a script itself;
   a blank stands outside of words only to carry a script;
 - an alphabet holds one sign that its font has, or one construction; `\\mathrm` holds a word of them;
-- accents stand on something, four deep at most; nothing nests deeper than `MAX_DEPTH`;
-- `\\left` and `\\right` have delimiters and something between them, and come in pairs;
+- accents stand on something, four deep at most, and amsmath's on no others but directly; nothing nests too deeply;
+- `\\left` and `\\right` come in pairs, with something between them and at most one dot for a delimiter;
 - rows and last cells are not empty, save for rows between others; `&` as often as the environment has columns;
 - what cannot be bold is not written inside `\\boldsymbol`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from recognizer.grammar_words import Context, Numbers, Words
+from recognizer.grammar_symbols import CLOSE, OPEN, Choice, Delimiter, Letter, Symbol
+from recognizer.grammar_words import HATS, Context, Words
 from scanpage.latex_atoms import MOST_COLUMNS
 from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, TWO_ARGUMENTS
 
 MAX_DEPTH, MAX_ACCENTS = 39, 4
 """Accents as many as the parser takes, and one level less: `to_latex` may add a group."""
 
+COMPLETE = ("\\mathrm", "\\mathbf", "\\boldsymbol")
+"""Alphabets that lack nothing, so that there may be anything between delimiters that turn out not to grow."""
+
 ENVIRONMENTS = ("matrix", "cases", "aligned")
-
-Choice = tuple[Numbers, tuple["Symbol", ...]]
-"""Tokens, by number, and the symbols, first to be fulfilled first, that take the place of the topmost symbol."""
-
-
-class Symbol(ABC):
-    """Something still to be written."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def choices(self, words: Words) -> Iterator[Choice]:
-        """The tokens that it may go on with; no token comes twice."""
-
-    @abstractmethod
-    def least(self) -> int:
-        """The fewest tokens that fulfil it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed(Symbol):
-    """One certain token."""
-
-    token: str
-
-    def choices(self, words: Words) -> Iterator[Choice]:
-        yield words[self.token], ()
-
-    def least(self) -> int:
-        return 1
-
-
-OPEN, CLOSE = Fixed("{"), Fixed("}")
-
-
-@dataclass(frozen=True, slots=True)
-class Delimiter(Symbol):
-    """What `\\left` or `\\right` stretches."""
-
-    context: Context
-
-    def choices(self, words: Words) -> Iterator[Choice]:
-        yield words.delimiters(self.context), ()
-
-    def least(self) -> int:
-        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +41,56 @@ class Radicand(Symbol):
 
     def choices(self, words: Words) -> Iterator[Choice]:
         yield words["{"], (Run(Kind.ARGUMENT, self.context.deeper()),)
-        if not self.context.index:
-            index = Run(Kind.INDEX, self.context.deeper(index=True))
-            yield words["["], (index, OPEN, Run(Kind.ARGUMENT, self.context.deeper()))
+        index = Run(Kind.INDEX, self.context.deeper(index=True))
+        yield words["["], (index, OPEN, Run(Kind.ARGUMENT, self.context.deeper()))
 
     def least(self) -> int:
         return 2
 
 
+@dataclass(frozen=True, slots=True)
+class Fence(Symbol):
+    """What begins behind `\\left`: two delimiters around something, of which one may be but a dot."""
+
+    context: Context
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        body = Run(Kind.FENCED, self.context.deeper())
+        yield words.delimiters(self.context), (body, Delimiter(self.context, dot=True))
+        yield words["."], (body, Delimiter(self.context, dot=False))
+
+    def least(self) -> int:
+        return 4
+
+
+def fences(words: Words, context: Context) -> Iterator[Choice]:
+    """Delimiters that grow; choices end behind them."""
+    if context.depth < MAX_DEPTH:
+        yield words.of(["\\left"], context), (Fence(context),)
+
+
 def constructions(words: Words, context: Context) -> Iterator[Choice]:
-    """What takes arguments or encloses something, alphabets left out; choices end where it does."""
+    """What else takes arguments or encloses something, alphabets left out."""
     if context.depth >= MAX_DEPTH:
         return
     inner = context.deeper()
     argument = (OPEN, Run(Kind.ARGUMENT, inner))
     yield words.of(TWO_ARGUMENTS, context), argument * 2
-    yield words["\\sqrt"], (Radicand(context),)
-    yield words["\\left"], (Delimiter(context), Run(Kind.FENCED, inner), Delimiter(context))
+    yield words.of(["\\sqrt"], context), (Radicand(context),)
     for environment in ENVIRONMENTS:
-        if context.admits(f"\\begin{{{environment}}}"):
-            cell = Cell(environment)
-            yield words[f"\\begin{{{environment}}}"], (Run(Kind.CELL, inner, cell=cell),)
+        cell = Run(Kind.CELL, inner, cell=Cell(environment))
+        yield words.of([f"\\begin{{{environment}}}"], context), (cell,)
+    yield from accents(words, context)
     if context.accents < MAX_ACCENTS:
-        under = context.deeper(accents=1)
-        yield words.of(ACCENTS - {"\\xrightarrow"}), (OPEN, Run(Kind.BODY, under))
-        yield words["\\xrightarrow"], (OPEN, Run(Kind.ARGUMENT, under))
+        yield words.of(["\\xrightarrow"], context), (OPEN, Run(Kind.ARGUMENT, context.deeper(accents=1)))
+
+
+def accents(words: Words, context: Context) -> Iterator[Choice]:
+    """What stands above or below something."""
+    if context.depth < MAX_DEPTH and context.accents < MAX_ACCENTS:
+        yield words.of(HATS, context), (OPEN, Run(Kind.HATTED, context.deeper(accents=1, hatted=True)))
+        others = ACCENTS - HATS - {"\\xrightarrow"}
+        yield words.of(others, context), (OPEN, Run(Kind.BODY, context.deeper(accents=1)))
 
 
 def alphabets(words: Words, context: Context) -> Iterator[Choice]:
@@ -134,8 +115,9 @@ class Styled(Symbol):
         word = self.alphabet == "\\mathrm"
         then: Symbol = replace(self, begun=True) if word else CLOSE
         yield words.letters(self.alphabet, self.context), (then,)
-        for tokens, symbols in constructions(words, self.context):
-            yield tokens, (*symbols, then)
+        for found in (constructions, fences) if self.alphabet in COMPLETE else (constructions,):
+            for tokens, symbols in found(words, self.context):
+                yield tokens, (*symbols, then)
         if self.alphabet == "\\boldsymbol" and self.context.depth < MAX_DEPTH:
             for alphabet in sorted(HAS_BOLD):
                 yield words[alphabet], (OPEN, Styled(alphabet, self.context.deeper()), then)
@@ -155,8 +137,12 @@ class Kind(Enum):
     """In braces; may be empty."""
     BODY = "body"
     """In braces, of a script or an accent; may not."""
+    HATTED = "hatted"
+    """Likewise, under one of `HATS`."""
     GROUP = "group"
     """In braces that keep its last script apart from one behind them."""
+    ACCENT = "accent"
+    """A group that is but an accent: TeX takes such a one for the accent itself, which has no room for two scripts."""
     INDEX = "index"
     FENCED = "fenced"
     CELL = "cell"
@@ -175,7 +161,7 @@ class Last(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where a cell stands."""
+    """Where one stands."""
 
     environment: str
     column: int = 0
@@ -198,16 +184,21 @@ class Run(Symbol):
     outer: Run | None = None
 
     def choices(self, words: Words) -> Iterator[Choice]:
-        bare = self.ending(Last.BARE)
+        bare = replace(self, last=Last.BARE, kind=Kind.GROUP if self.kind is Kind.ACCENT else self.kind)
         yield words.signs(self.context), (bare,)
-        for found in (constructions, alphabets):
+        for found in (constructions, alphabets, fences):
             for tokens, symbols in found(words, self.context):
                 yield tokens, (*symbols, bare)
+        if self.kind is Kind.GROUP and self.last is Last.NOTHING:
+            for tokens, symbols in accents(words, self.context):
+                yield tokens, (*symbols, replace(bare, kind=Kind.ACCENT))
+        if self.kind is Kind.HATTED and self.last is Last.NOTHING and self.context.accents < MAX_ACCENTS:
+            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
         if self.context.depth < MAX_DEPTH:
             if self.context.depth + 1 < MAX_DEPTH:  # there is a script in a group
-                yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=self),)
+                yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=bare),)
             if self.context.admits("~"):
-                yield words["~"], (Shut(self, only_sup=False),)
+                yield words["~"], (Shut(bare, only_sup=False),)
             yield from self.scripts(words)
         yield from self._closing(words)
 
@@ -224,8 +215,11 @@ class Run(Symbol):
 
     def _closing(self, words: Words) -> Iterator[Choice]:
         empty = self.last is Last.NOTHING
-        if self.kind is Kind.ARGUMENT or (self.kind is Kind.BODY and not empty):
+        if self.kind is Kind.ARGUMENT or (self.kind in (Kind.BODY, Kind.HATTED) and not empty):
             yield words["}"], ()
+        elif self.kind is Kind.ACCENT and self.outer is not None:
+            if self.last is Last.SUB:
+                yield words["}"], (Shut(self.outer, only_sup=True),)
         elif self.outer is not None and self.last is not Last.BARE:
             yield words["}"], (Shut(self.outer, only_sup=self.last is Last.SUP),)
         elif self.cell is not None:
@@ -255,18 +249,39 @@ class Run(Symbol):
         if self.kind is Kind.ARGUMENT:
             return 1
         if self.outer is not None:
-            shut = Shut(self.outer, only_sup=self.last is Last.SUP).least()
-            return 1 + shut + (SCRIPT if self.last is Last.BARE else 0)
+            return self._least_of_group(self.outer)
         if self.cell is not None and self.cell.environment == "aligned" and self.cell.first_row:
             return 3 + (sign if self.cell.column else 0)
         return 1 + sign
 
+    def _least_of_group(self, outer: Run) -> int:
+        if self.kind is Kind.ACCENT and self.last in (Last.SUP, Last.BOTH):
+            # Something else has to follow, with a script.
+            return 1 + SCRIPT + 1 + Shut(outer, only_sup=False).least()
+        only_sup = self.kind is Kind.ACCENT or self.last is Last.SUP
+        return (SCRIPT if self.last is Last.BARE else 0) + 1 + Shut(outer, only_sup).least()
 
-SCRIPT = 4
-"""Tokens of the shortest."""
 
-MAX_ALIGNED = 20
-"""Columns; amsmath sets no limit."""
+@dataclass(frozen=True, slots=True)
+class Nucleus(Symbol):
+    """What may be under two of `HATS`, with the closing brace: one sign or letter, or a third of them."""
+
+    context: Context
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        yield words.signs(self.context), (CLOSE,)
+        for alphabet in sorted(ALPHABETS):
+            if self.context.admits(alphabet):
+                yield words[alphabet], (OPEN, Letter(alphabet, self.context), CLOSE, CLOSE)
+        if self.context.accents < MAX_ACCENTS:
+            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
+
+    def least(self) -> int:
+        return 2
+
+
+SCRIPT = 4  # tokens of the shortest
+MAX_ALIGNED = 20  # columns; amsmath sets no limit
 
 
 @dataclass(frozen=True, slots=True)

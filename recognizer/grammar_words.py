@@ -9,12 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpage.latex import repair
-from scanpage.latex_symbols import ALPHABETS, DELIMITERS, NEVER_BOLD
+from scanpage.latex_symbols import ACCENTS, ALPHABETS, DELIMITERS, NEVER_BOLD, TWO_ARGUMENTS
 
 Numbers = NDArray[np.intp]
 
 _RELATIONS = ("<", ">")
 """No delimiters: `\\langle` and `\\rangle` are."""
+
+HATS = frozenset(
+    ("\\hat", "\\check", "\\tilde", "\\acute", "\\grave", "\\dot", "\\ddot", "\\dddot", "\\breve", "\\bar", "\\vec")
+) | {"\\mathring"}
+"""Accents of which amsmath takes one over another, but not two over parts of what is under a third."""
+
+NEVER_INDEX = (
+    ACCENTS
+    | (TWO_ARGUMENTS - {"\\frac"})
+    | {"]", "\\sqrt", "\\left", "\\begin{matrix}", "\\begin{cases}", "\\begin{aligned}"}
+)
+"""What LaTeX does not always find its way through in an optional argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +37,27 @@ class Context:
         depth: how many sequences are open.
         accents: how many accents are.
         bold: whether it is an argument of `\\boldsymbol`.
-        index: whether it is the index of a root, which ends at the first bracket.
+        index: whether it is the index of a root, which LaTeX looks for up to the first bracket.
+        hatted: whether one of `HATS` is over it, and so no other may be.
     """
 
     depth: int = 1
     accents: int = 0
     bold: bool = False
     index: bool = False
+    hatted: bool = False
 
-    def deeper(self, *, accents: int = 0, bold: bool = False, index: bool = False) -> Context:
-        return Context(self.depth + 1, self.accents + accents, self.bold or bold, self.index or index)
+    def deeper(self, *, accents: int = 0, bold: bool = False, index: bool = False, hatted: bool = False) -> Context:
+        return Context(
+            self.depth + 1, self.accents + accents, self.bold or bold, self.index or index, self.hatted or hatted
+        )
 
     def admits(self, token: str) -> bool:
-        return not (self.bold and token in NEVER_BOLD) and not (self.index and token == "]")
+        return not (
+            (self.bold and token in NEVER_BOLD)
+            or (self.index and token in NEVER_INDEX)
+            or (self.hatted and token in HATS)
+        )
 
 
 class Words:
@@ -54,7 +74,7 @@ class Words:
         # The label language's own parser says what stands by itself, and what an alphabet takes.
         self._signs = [token for token in tokens if repair([token]) == [token]]
         self._letters = {alphabet: self._styled(alphabet) for alphabet in ALPHABETS}
-        self._delimiters = sorted((DELIMITERS | {"."}).difference(_RELATIONS))
+        self._delimiters = sorted(DELIMITERS.difference(_RELATIONS))
 
     def _styled(self, alphabet: str) -> list[str]:
         candidates = self._signs if alphabet == "\\boldsymbol" else [sign for sign in self._signs if sign.isalnum()]
@@ -73,7 +93,7 @@ class Words:
         return self.of(self._signs, context)
 
     def delimiters(self, context: Context) -> Numbers:
-        """What may follow `\\left` and `\\right`."""
+        """What `\\left` and `\\right` stretch."""
         return self.of(self._delimiters, context)
 
     def letters(self, alphabet: str, context: Context) -> Numbers:
