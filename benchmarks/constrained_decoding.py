@@ -3,8 +3,8 @@
     python benchmarks/constrained_decoding.py --layouts DIR … --inks FILE … --out benchmarks/results/FILE.json
 
 First, random logits drive the decoder, greedily and by beams, up to the length limit: every formula has to be accepted
-by the strict parser of the label language, and those that are compiled have to compile, each by itself in a document
-of pdflatex. Then sets of formulas are read by the model, freely (and repaired) and by the grammar: how many readings
+by the strict parser of the label language, and those that are compiled have to compile with pdflatex, a hundred to a
+document, those that it refuses found by halving. Then sets of formulas are read by the model, freely (and repaired) and by the grammar: how many readings
 differ, how many are exactly right either way, whether all compile, and what beams gain. The grammar's share of the time
 is that of the same look-ups done alone, by a new grammar, against the processor time of the whole decoding.
 """
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from provenance import provenance, write_result
 from tqdm import tqdm
 
+from recognizer.config import RecognizerConfig
 from recognizer.decode import Decoder, Written
 from recognizer.evaluate import Sample, handwritten, printed
 from recognizer.grammar import Grammar
@@ -163,7 +165,7 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return found, time.process_time() - start
 
 
-def looked_up(config: Any, written: Sequence[Written]) -> None:
+def looked_up(config: RecognizerConfig, written: Sequence[Written]) -> None:
     """Asks a new grammar all that was asked for these formulas, and for a mask where a token was not the likeliest."""
     beginning = Grammar(LatexTokenizer(config.vocabulary).tokens, config.end_id).start()
     for row in written:
@@ -197,7 +199,7 @@ def read(recognizer: Recognizer, samples: Sequence[Sample], beams: int) -> tuple
     seconds = 0.0
     for start in tqdm(range(0, len(samples), MAX_BATCH), file=sys.stderr, disable=None, unit="batch"):
         crops = [sample.crop for sample in samples[start : start + MAX_BATCH]]
-        found, spent = timed(lambda crops=crops: recognizer.read_batch(crops, beams=beams))
+        found, spent = timed(partial(recognizer.read_batch, crops, beams=beams))
         readings += found
         seconds += spent
     return readings, seconds
@@ -246,11 +248,11 @@ def main() -> int:
     result: dict[str, Any] = provenance(Versions("", "", bound.version, ""))
     if arguments.random:
         result["random"] = proof(arguments.random, arguments.compile, bound.config.max_tokens - 1, 0)
-    for paths, samples_of in ((arguments.layouts, lambda p: printed([p], arguments.em)),
-                              (arguments.inks, lambda p: handwritten([p]))):  # fmt: skip
-        for path in paths:
-            samples = list(islice(samples_of(path), arguments.limit))
-            result[path.name.partition(".")[0]] = compare(free, bound, samples, arguments.beams)
+    sets = {path: printed([path], arguments.em) for path in arguments.layouts}
+    sets |= {path: handwritten([path]) for path in arguments.inks}
+    for path, samples in sets.items():
+        chosen = list(islice(samples, arguments.limit))
+        result[path.name.partition(".")[0]] = compare(free, bound, chosen, arguments.beams)
     write_result(result, arguments.out)
     return 0
 
