@@ -4,9 +4,10 @@
 
 First, random logits drive the decoder, greedily and by beams, up to the length limit: every formula has to be accepted
 by the strict parser of the label language, and those that are compiled have to compile with pdflatex, a hundred to a
-document, those that it refuses found by halving. Then sets of formulas are read by the model, freely (and repaired) and by the grammar: how many readings
-differ, how many are exactly right either way, whether all compile, and what beams gain. The grammar's share of the time
-is that of the same look-ups done alone, by a new grammar, against the processor time of the whole decoding.
+document, those that it refuses found by halving. Then sets of formulas are read by the model, freely (and repaired)
+and by the grammar: how many readings differ, how many are exactly right either way, whether all compile, and what beams
+gain. The grammar's share of the time is that of the same look-ups done alone, by a new grammar, against the processor
+time of the whole decoding.
 """
 
 from __future__ import annotations
