@@ -138,7 +138,7 @@ class Kind(Enum):
     BODY = "body"
     """In braces, of a script or an accent; may not."""
     HATTED = "hatted"
-    """Likewise, under one of `HATS`."""
+    """Under one of `HATS`."""
     GROUP = "group"
     """In braces that keep its last script apart from one behind them."""
     ACCENT = "accent"
@@ -192,6 +192,9 @@ class Run(Symbol):
         if self.kind is Kind.GROUP and self.last is Last.NOTHING:
             for tokens, symbols in accents(words, self.context):
                 yield tokens, (*symbols, replace(bare, kind=Kind.ACCENT))
+            # An accent in an alphabet is one for TeX, too.
+            for tokens, symbols in alphabets(words, replace(self.context, hatted=True)):
+                yield tokens, (*symbols, bare)
         if self.kind is Kind.HATTED and self.last is Last.NOTHING and self.context.accents < MAX_ACCENTS:
             yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
         if self.context.depth < MAX_DEPTH:
@@ -280,8 +283,8 @@ class Nucleus(Symbol):
         return 2
 
 
-SCRIPT = 4  # tokens of the shortest
-MAX_ALIGNED = 20  # columns; amsmath sets no limit
+SCRIPT, MAX_ALIGNED = 4, 20
+"""Tokens of the shortest; columns, for which amsmath sets no limit."""
 
 
 @dataclass(frozen=True, slots=True)

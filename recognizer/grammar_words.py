@@ -56,7 +56,7 @@ class Context:
         return not (
             (self.bold and token in NEVER_BOLD)
             or (self.index and token in NEVER_INDEX)
-            or (self.hatted and token in HATS)
+            or (self.hatted and (token in HATS or token in ("\\widehat", "\\widetilde")))
         )
 
 

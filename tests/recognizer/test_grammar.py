@@ -105,6 +105,7 @@ REFUSED = [
     r"\hat { \sqrt { \hat { x } } }",
     r"\hat { \tilde { x ^ { 2 } } } ^ { c }",
     r"{ \hat { x } ^ { a } } ^ { b }",
+    r"{ \mathbf { \hat { x } } ^ { a } } ^ { b }",
     r"\sqrt [ \begin{matrix} a & b \end{matrix} ] { x }",
     r"\sqrt [ \sqrt [ 3 ] { x } ] { y }",
     r"\left . x ^ { a } \right . _ { b }",
