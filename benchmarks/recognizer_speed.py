@@ -7,8 +7,7 @@ read in batches of ten and one by one, greedily. Every measurement runs in a pro
 memory are those of a program that only reads formulas. The baseline, in the same run with the same threads and crops,
 is the same model folder in torch: eager, single precision, `generate(num_beams=1)` with the cache of transformers. Its
 batches are padded to one tensor without a mask, as transformers wants them, which costs it time and changes what it
-reads; single crops need no padding, and both sides read them
-alike but for what the grammar forbids, which torch does not know.
+reads; single crops need no padding. Torch has no grammar and cuts no loops, so that a few readings differ.
 """
 
 from __future__ import annotations
