@@ -199,7 +199,9 @@ class Run(Symbol):
             yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
         if self.context.depth < MAX_DEPTH:
             if self.context.depth + 1 < MAX_DEPTH:  # there is a script in a group
-                yield words["{"], (Run(Kind.GROUP, self.context.deeper(), outer=bare),)
+                # A group of but a group is an accent for TeX where the inner one is.
+                first = self.kind is Kind.GROUP and self.last is Last.NOTHING
+                yield words["{"], (Run(Kind.GROUP, self.context.deeper(hatted=first), outer=bare),)
             if self.context.admits("~"):
                 yield words["~"], (Shut(bare, only_sup=False),)
             yield from self.scripts(words)

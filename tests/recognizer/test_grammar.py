@@ -51,6 +51,7 @@ FORMULAS = [
 ]
 
 REFUSED = [
+    r"{ { \hat { x } _ { a } } ^ { b } } ^ { c }",
     r"",
     r"_ { a }",
     r"^ { a }",
