@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanpage.errors import OutputError, UsageError
-from scanpage.files import write_text
+from scanpage.files import write_stdout, write_text
 
 STDOUT = "-"
 
@@ -81,13 +80,7 @@ def check_folder(folder: Path) -> None:
 
 def deliver(text: str, target: Path | None) -> None:
     """Write `text` to `target`, or to standard output. Raises `OutputError`."""
-    if target is not None:
+    if target is None:
+        write_stdout(text.encode("utf-8"))
+    else:
         write_text(target, text)
-        return
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        sys.stdout.flush()
-    except OSError as error:
-        # The reader went away; without this, Python would complain once more while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"cannot write to standard output: {error.strerror}") from error

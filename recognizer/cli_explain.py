@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 
 from scanpage.errors import ExitCode, UsageError
@@ -37,14 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     from recognizer.explain_gif import animate
     from recognizer.explain_sheet import draw_sheet, encode
     from recognizer.picture import open_source
-    from scanpage.files import write_bytes
+    from scanpage.files import write_bytes, write_stdout
 
     crop = open_source(arguments.picture)
     explanation = Explainer(arguments.weights, arguments.threads).explain(crop)
     log.info("%s", explanation.reading.latex)
     data = encode(draw_sheet(explanation), ".png" if sheet is None else sheet.suffix)
     if sheet is None:
-        sys.stdout.buffer.write(data)
+        write_stdout(data)
     else:
         write_bytes(sheet, data)
         log.info("wrote %s", sheet)

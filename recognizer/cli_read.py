@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scanpage.errors import ExitCode, UsageError
+from scanpage.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from recognizer.predict import Reading
 
 CLIPBOARD = "<clipboard>"
@@ -22,7 +25,10 @@ TOGETHER = 32
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give `parser` the options of the command."""
-    parser.description = "Print the LaTeX of each picture, a line each."
+    parser.description = (
+        "Print the LaTeX of each picture, a line each: an empty one for a picture that cannot be read, if there are "
+        "others."
+    )
     add = parser.add_argument
     add("pictures", nargs="*", metavar="IMAGE", help="pictures with one formula each; - is standard input")
     add("--clipboard", action="store_true", help="read the clipboard's picture, behind the others")
@@ -37,16 +43,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read as the options say; returns the exit code."""
+    from scanpage.files import write_stdout
+
     sources = [*arguments.pictures, *([CLIPBOARD] if arguments.clipboard else [])]
     _check(arguments, sources)
-    readings = _readings(arguments, sources)
+    rows: list[dict[str, Any]] = []
+    failed = 0
+    for source, found in _readings(arguments, sources):
+        if isinstance(found, InputError):
+            if len(sources) == 1:
+                raise found
+            failed += 1
+            sys.stderr.write(f"recognizer: {found}\n")
+        if arguments.json:
+            rows.append(_row(source, found))
+        else:
+            # An empty line keeps lines and pictures in step.
+            write_stdout(("" if isinstance(found, InputError) else found.latex).encode() + b"\n")
     if arguments.json:
-        rows = [_row(source, reading) for source, reading in readings]
-        sys.stdout.write(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    else:
-        for _, reading in readings:
-            sys.stdout.write(reading.latex + "\n")
-    return ExitCode.DONE
+        write_stdout((json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode())
+    if not failed:
+        return ExitCode.DONE
+    return ExitCode.UNREADABLE_INPUT if failed == len(sources) else ExitCode.FINISHED_WITH_FAILURES
 
 
 def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
@@ -66,29 +84,40 @@ def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
         raise UsageError(f"--threads must not be negative, got {arguments.threads}")
 
 
-def _readings(arguments: argparse.Namespace, sources: list[str]) -> Iterator[tuple[str, Reading]]:
-    """Each source with its reading. Raises `InputError`, `WeightsError`."""
-    # Imported here, so that --help need not wait for them.
-    from recognizer.picture import from_clipboard, open_source
+def _readings(arguments: argparse.Namespace, sources: list[str]) -> Iterator[tuple[str, Reading | InputError]]:
+    """Each source with its reading, or with why it has none. Raises `WeightsError`."""
+    # Imported here, so that --help need not wait for it.
     from recognizer.predict import Recognizer
 
     recognizer = None
     for start in range(0, len(sources), TOGETHER):
         chosen = sources[start : start + TOGETHER]
-        crops = [from_clipboard() if source == CLIPBOARD else open_source(source) for source in chosen]
-        # A wrong name is told before the model is loaded.
-        recognizer = recognizer or Recognizer(arguments.weights, arguments.threads)
-        found = recognizer.read_batch(
-            crops, beams=arguments.beams, alternatives=arguments.alternatives, temperature=arguments.temperature
-        )
-        yield from zip(chosen, found, strict=True)
+        opened = [_opened(source) for source in chosen]
+        crops = [crop for crop in opened if not isinstance(crop, InputError)]
+        found: Iterator[Reading] = iter(())
+        if crops:
+            # A wrong name is told before the model is loaded.
+            recognizer = recognizer or Recognizer(arguments.weights, arguments.threads)
+            found = iter(
+                recognizer.read_batch(
+                    crops, beams=arguments.beams, alternatives=arguments.alternatives, temperature=arguments.temperature
+                )
+            )
+        yield from ((s, o if isinstance(o, InputError) else next(found)) for s, o in zip(chosen, opened, strict=True))
 
 
-def _row(source: str, reading: Reading) -> dict[str, Any]:
-    others = [{"latex": other.latex, "score": round(other.score, 4)} for other in reading.alternatives]
-    return {
-        "source": "<stdin>" if source == "-" else source,
-        "latex": reading.latex,
-        "score": round(reading.score, 4),
-        "alternatives": others,
-    }
+def _opened(source: str) -> NDArray[np.uint8] | InputError:
+    from recognizer.picture import from_clipboard, open_source
+
+    try:
+        return from_clipboard() if source == CLIPBOARD else open_source(source)
+    except InputError as error:
+        return error
+
+
+def _row(source: str, found: Reading | InputError) -> dict[str, Any]:
+    name = {"source": "<stdin>" if source == "-" else source}
+    if isinstance(found, InputError):
+        return name | {"latex": "", "score": 0.0, "alternatives": [], "error": str(found)}
+    others = [{"latex": other.latex, "score": round(other.score, 4)} for other in found.alternatives]
+    return name | {"latex": found.latex, "score": round(found.score, 4), "alternatives": others}

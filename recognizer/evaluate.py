@@ -63,6 +63,10 @@ def handwritten(paths: Sequence[Path]) -> Iterator[Sample]:
 
 def run(arguments: argparse.Namespace) -> int:
     """`recognizer evaluate`: prints the figures as a table; returns the exit code."""
+    if arguments.limit is not None and arguments.limit < 1:
+        raise UsageError(f"--limit must be 1 or more, got {arguments.limit}")
+    if not arguments.em > 0:
+        raise UsageError(f"--em must be above 0, got {arguments.em}")
     recognizer = Recognizer(arguments.weights, arguments.threads)
     found = printed(arguments.layouts, arguments.em) if arguments.layouts else handwritten(arguments.inks)
     samples = list(islice(found, arguments.limit))

@@ -1,8 +1,9 @@
-"""Files that are either wholly there or not there at all."""
+"""Files that are either wholly there or not there at all, and standard output."""
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,3 +49,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, atomically. Raises `OutputError`."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def write_stdout(data: bytes) -> None:
+    """Write `data` to standard output at once. Raises `OutputError`."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except OSError as error:
+        # The reader went away; without this, Python would complain once more while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputError(f"cannot write to standard output: {error.strerror}") from error

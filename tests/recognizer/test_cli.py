@@ -104,6 +104,54 @@ def test_json_names_source_score_and_alternatives(model_folder: Path, pictures: 
         assert len(row["alternatives"]) == 2 and row["latex"] not in [other["latex"] for other in row["alternatives"]]
 
 
+def test_a_broken_picture_costs_only_its_own_line(
+    model_folder: Path, pictures: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(pictures[0].read_bytes()[:60])
+    expected = [reading.latex for reading in read_here(model_folder, pictures[:2])]
+    call = ["read", str(pictures[0]), str(broken), str(pictures[1]), "--weights", str(model_folder), "--threads", "1"]
+    assert main(call) == 6
+    out, error = capsys.readouterr()
+    assert out.splitlines() == [expected[0], "", expected[1]]
+    assert "broken.png is damaged" in error and error.count("\n") == 1
+    assert main([*call, "--json"]) == 6
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["latex"] for row in rows] == [expected[0], "", expected[1]]
+    assert ["error" in row for row in rows] == [False, True, False] and rows[1]["score"] == 0.0
+
+
+def test_where_no_picture_can_be_read_each_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", str(tmp_path / "a.png"), str(tmp_path / "b.png")]) == 3
+    error = capsys.readouterr().err
+    assert "a.png" in error and "b.png" in error and error.count("\n") == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize("arguments", [("read", "a.png"), ("read", "a.png", "--json"), ("explain", "a.png", "-o", "-")])
+def test_a_full_disk_behind_standard_output_is_one_line(
+    arguments: tuple[str, ...], model_folder: Path, pictures: list[Path]
+) -> None:
+    command = [sys.executable, "-c", CALL, "-q", *arguments, "--weights", str(model_folder)]
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=pictures[0].parent, check=False
+        )
+    assert run.returncode == 5
+    assert run.stderr == "recognizer: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--limit", "0"], "--limit must be 1 or more"), (["--em", "-3"], "--em must be above 0")],
+)
+def test_evaluate_refuses_sizes_that_make_no_sense(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--layouts", "x", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
