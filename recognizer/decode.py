@@ -274,7 +274,10 @@ class Decoder:
 
 
 def _hopeless(row: Row, found: Sequence[Written], width: int) -> bool:
-    """Whether so many formulas are better than all that may become of the row: probabilities only fall."""
+    """Whether so many formulas are more probable as a whole than all that may become of the row.
+
+    Probabilities only fall. The mean, by which formulas are ranked, may still rise, but the search has to end.
+    """
     return sum(written.total >= row.total for written in found) >= width
 
 

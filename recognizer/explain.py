@@ -99,7 +99,7 @@ class Explainer:
             Look(token, math.exp(log_probability), cells[-rows * columns :].reshape(rows, columns))
             for token, log_probability, cells in zip([*tokens, END], written.log_probabilities, attention, strict=False)
         )
-        return Explanation(crop, ink, frame, looks, recognizer.read(crop))
+        return Explanation(crop, ink, frame, looks, recognizer.reading([written]))
 
     def _attention(self, picture: NDArray[np.uint8], ids: Sequence[int]) -> NDArray[np.float32]:
         """Attention [T + 1, S] of the steps that write `ids` and the end."""

@@ -39,7 +39,7 @@ def as_crop(picture: Picture) -> NDArray[np.uint8]:
             f"a crop must be uint8 [h, w], [h, w, 3] or [h, w, 4] and not empty, got {picture.dtype} {picture.shape}"
         )
     if picture.ndim == 3 and picture.shape[2] == 4:
-        return as_crop(Image.fromarray(picture, "RGBA"))
+        return as_crop(Image.fromarray(picture))
     if picture.ndim == 3 and picture.shape[2] != 3:
         raise ValueError(f"a crop must have 3 or 4 channels where it has colour, got {picture.shape}")
     return picture

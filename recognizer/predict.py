@@ -39,7 +39,10 @@ LEAST_BEAMS = 5
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another thing that a crop may say; like a `Reading`."""
+    """Another thing that a crop may say; like a `Reading`.
+
+    Each score is that of the reading by itself, so that those of one crop may come to more than 1.
+    """
 
     latex: str
     score: float
@@ -121,7 +124,7 @@ class Recognizer:
         if alternatives >= beams:
             beams = max(alternatives + 1, LEAST_BEAMS)
         pictures = [self.prepare(as_crop(crop)) for crop in crops]
-        return [self._reading(found, alternatives) for found in self._search(pictures, beams, temperature)]
+        return [self.reading(found, alternatives) for found in self._search(pictures, beams, temperature)]
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The model's picture of a crop: grey [H, W], or RGB [H, W, 3] where the model wants a fixed size."""
@@ -242,8 +245,8 @@ class Recognizer:
             return Free()
         return Grammar(LatexTokenizer(self.config.vocabulary).tokens, self.config.end_id).start()
 
-    def _reading(self, found: Sequence[Written], alternatives: int) -> Reading:
-        """The best of what was written, and the next best that say something else."""
+    def reading(self, found: Sequence[Written], alternatives: int = 0) -> Reading:
+        """The best of what was written for one picture, and the next best that say something else."""
         distinct: dict[str, Alternative] = {}
         for written in found:
             # What is written by the grammar parses; canonical it is but for the choice of `\\left` and of alphabets.

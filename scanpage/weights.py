@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scanpage.errors import WeightsError
+from scanpage.files import write_text
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -69,9 +70,9 @@ def verify(folder: Path) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Write `SHA256SUMS` over the model files in `folder`."""
+    """Write `SHA256SUMS` over the model files in `folder`. Raises `OutputError`."""
     lines = [f"{_sha256(folder / name)}  {name}\n" for name in sorted(_weight_files(folder))]
-    (folder / SUMS).write_text("".join(lines), "utf-8")
+    write_text(folder / SUMS, "".join(lines))
 
 
 def version(folder: Path) -> str:
