@@ -66,7 +66,7 @@ def test_every_kind_of_vocabulary_is_spelled_out(
 
 def test_settings_come_back_from_their_file(tmp_path: Path) -> None:
     config = RecognizerConfig(
-        image=ImageConfig(area_px=9000), max_tokens=7, vocabulary=("x", "\\alpha"), pieces=Pieces.WORDS, start_id=5,
+        image=ImageConfig(max_height_px=90), max_tokens=7, vocabulary=("x", "\\alpha"), pieces=Pieces.WORDS, start_id=5,
         end_id=6, fixed_size=(32, 64),
     )  # fmt: skip
     config.save(tmp_path / "recognizer.json")
