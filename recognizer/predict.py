@@ -33,6 +33,9 @@ MOST_ENCODED_PX = 100_000
 MOST_DECODED_PX = 800_000
 """Pixels of the pictures decoded together, once for each beam: what the decoder attends to takes 100 bytes a pixel."""
 
+PAPER_ABOVE = 230
+"""Pictures without anything darker are blank: no pen or print is within 2.5 % of its paper."""
+
 LEAST_BEAMS = 5
 """Beams where alternatives are wanted."""
 
@@ -107,7 +110,7 @@ class Recognizer:
         alternatives: int = 0,
         temperature: float = 1.0,
     ) -> list[Reading]:
-        """Reads crops of any size; a crop's reading does not depend on the others.
+        """Reads crops of any size; a crop's reading does not depend on the others, and that of a blank one is empty.
 
         Args:
             crops: arrays uint8 [h, w], [h, w, 3] (RGB) or [h, w, 4] (RGBA), pictures of Pillow's, or paths of files.
@@ -124,7 +127,12 @@ class Recognizer:
         if alternatives >= beams:
             beams = max(alternatives + 1, LEAST_BEAMS)
         pictures = [self.prepare(as_crop(crop)) for crop in crops]
-        return [self.reading(found, alternatives) for found in self._search(pictures, beams, temperature)]
+        inked = [i for i, picture in enumerate(pictures) if picture.min() <= PAPER_ABOVE]
+        readings = [Reading("", 0.0, ())] * len(pictures)
+        found = self._search([pictures[i] for i in inked], beams, temperature)
+        for i, written in zip(inked, found, strict=True):
+            readings[i] = self.reading(written, alternatives)
+        return readings
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The model's picture of a crop: grey [H, W], or RGB [H, W, 3] where the model wants a fixed size."""

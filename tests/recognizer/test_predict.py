@@ -124,8 +124,27 @@ def test_grey_and_colour_crops_read_alike(model_folder: Path) -> None:
     assert recognizer.read(np.repeat(crop[:, :, None], 3, 2)) == recognizer.read(crop)
 
 
-def test_a_blank_crop_is_read_without_an_error(model_folder: Path) -> None:
-    assert Recognizer(model_folder, threads=1).read(np.full((30, 30), 255, np.uint8)).score >= 0.0
+@pytest.mark.parametrize(
+    "blank",
+    [
+        np.full((30, 30), 255, np.uint8),
+        np.zeros((30, 60, 3), np.uint8),  # a blank slate
+        np.full((1, 1), 90, np.uint8),
+        np.arange(240, 244, dtype=np.uint8).repeat(500).reshape(40, 50),  # uneven paper
+    ],
+)
+def test_nothing_is_read_of_a_blank_crop(blank: np.ndarray, model_folder: Path) -> None:
+    recognizer = Recognizer(model_folder, threads=1)
+    inked = crops()[0]
+    for beams in (1, 2):
+        first, empty, last = recognizer.read_batch([inked, blank, inked], beams=beams)
+        assert (empty.latex, empty.tokens, empty.score) == ("", (), 0.0)
+        assert first.latex == last.latex != ""
+
+
+def test_faint_pencil_is_read(model_folder: Path) -> None:
+    faint = np.where(crops()[0] < 128, 232, 255).astype(np.uint8)
+    assert Recognizer(model_folder, threads=1).read(faint).latex
 
 
 def test_no_crops_give_no_readings(model_folder: Path) -> None:
