@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,32 +40,48 @@ def launch(out: Path, *arguments: object) -> list[dict[str, Any]]:
     return [json.loads((out / f"process{index}.json").read_text("utf-8")) for index in range(2)]
 
 
-def test_two_processes_train_one_model(tmp_path: Path) -> None:
-    reports = launch(tmp_path, 3)
-    first, second = reports
-    assert first["step"] == second["step"] == 3
+@dataclass(frozen=True)
+class Runs:
+    """A run of which one process was told to stop, and the same run resumed: what each process of each reports."""
+
+    out: Path
+    stopped: list[dict[str, Any]]
+    state: dict[str, Any]
+    resumed: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    out = tmp_path_factory.mktemp("run")
+    stopped = launch(out, 1000, "--stop-at", 2)
+    return Runs(out, stopped, load_state(out / "state.pt"), launch(out, 3, "--resume"))
+
+
+def test_two_processes_train_one_model(runs: Runs) -> None:
+    first, second = runs.stopped
     # Each drew pictures of its own, and all of them count.
     assert set(first["drawn"]).isdisjoint(second["drawn"])
     assert first["seen"] == second["seen"] == len(first["drawn"]) + len(second["drawn"])
     # They started from different weights, and from other gradients.
     assert first["weights"] == second["weights"]
     assert first["average"] == second["average"]
-    assert max(report["gradient_error"] for report in reports) < 1e-6
-    # The main one alone measures and writes.
+    assert max(report["gradient_error"] for report in runs.stopped) < 1e-6
+
+
+def test_the_main_process_alone_measures_and_writes(runs: Runs) -> None:
+    first, second = runs.resumed
     assert (first["validated"], second["validated"]) == (["few"], [])
-    assert len(list(tmp_path.rglob("model.safetensors"))) == 1
-    assert json.loads((tmp_path / "settings.json").read_text("utf-8"))["processes"] == 2
-    assert json.loads((tmp_path / "model" / "validation.json").read_text("utf-8"))["samples"] == first["seen"]
+    assert len(list(runs.out.rglob("model.safetensors"))) == 1
+    assert json.loads((runs.out / "settings.json").read_text("utf-8"))["processes"] == 2
+    assert json.loads((runs.out / "model" / "validation.json").read_text("utf-8"))["samples"] in {runs.stopped[0]["seen"], first["seen"]}
 
 
-def test_when_one_process_is_told_to_stop_all_do_and_the_run_can_go_on(tmp_path: Path) -> None:
-    stopped = launch(tmp_path, 1000, "--stop-at", 2)
+def test_when_one_process_is_told_to_stop_all_do_and_the_run_can_go_on(runs: Runs) -> None:
+    stopped, resumed = runs.stopped, runs.resumed
     assert [report["step"] for report in stopped] == [2, 2]
-    state = load_state(tmp_path / "state.pt")
-    assert (state["step"], state["seen"]) == (2, stopped[0]["seen"])
-    resumed = launch(tmp_path, 3, "--resume")
+    assert (runs.state["step"], runs.state["seen"]) == (2, stopped[0]["seen"])
     assert [report["step"] for report in resumed] == [3, 3]
-    assert resumed[0]["weights"] == resumed[1]["weights"]
+    assert resumed[0]["weights"] == resumed[1]["weights"] != stopped[0]["weights"]
     assert resumed[0]["seen"] == stopped[0]["seen"] + sum(len(report["drawn"]) for report in resumed)
     # What is drawn after the resumption is new.
     assert set(resumed[0]["drawn"]).isdisjoint(stopped[0]["drawn"])
