@@ -72,6 +72,8 @@ def test_errors_are_one_line_and_a_code(arguments: list[str], code: int, message
     assert run.returncode == code
     assert message in run.stderr
     assert "Traceback" not in run.stderr
+    # Wrong options are told below the usage.
+    assert run.stderr.count("\n") == 1 or run.stderr.startswith("usage:")
 
 
 def test_reads_pictures_to_stdout(model_folder: Path, pictures: list[Path]) -> None:

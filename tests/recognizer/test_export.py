@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from recognizer import model as models  # noqa: E402 - only where torch is installed
+from recognizer.calibration import Calibration  # noqa: E402
+from recognizer.cli import main  # noqa: E402
 from recognizer.config import ModelConfig, Pieces, RecognizerConfig  # noqa: E402
 from recognizer.export import export  # noqa: E402
 from recognizer.image import batch  # noqa: E402
@@ -149,3 +153,16 @@ def test_public_checkpoints_export_and_read(
         ids = ids[: ids.index(recognizer.config.end_id)]
     assert list(recognizer.write([picture])[0].ids[:15]) == ids
     assert recognizer.read(crop).score > 0.0
+
+
+@pytest.mark.parametrize("parameters", [(), (0.0, 1.0, 1.0, 0.0)])
+def test_the_command_says_where_confidence_is_no_probability_yet(
+    parameters: tuple[float, ...], model_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Path(shutil.copytree(model_folder, tmp_path / "source"))
+    settings = RecognizerConfig.from_json(weights.read_json(source / "recognizer.json"))
+    replace(settings, calibration=Calibration(parameters)).save(source / "recognizer.json")
+    with caplog.at_level("INFO"):
+        assert main(["export", str(source), "--out", str(tmp_path / "out")]) == 0
+    assert ("recognizer calibrate --weights" in caplog.text) is not bool(parameters)
+    assert Recognizer(tmp_path / "out").config.calibration.parameters == parameters
