@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from recognizer import cli_calibrate, cli_evaluate, cli_explain, cli_export, cli_read, cli_train
 from scanpage import __version__
-from scanpage.errors import ExitCode, ScanpageError
+from scanpage.errors import ExitCode, ScanpageError, UsageError
 
 # Each subcommand has a module that describes its options and runs it; what it needs is imported when it runs, so that
 # --help need not wait.
@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     level = logging.WARNING if arguments.quiet else logging.INFO
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     try:
+        if getattr(arguments, "threads", 0) < 0:
+            raise UsageError(f"--threads must not be negative, got {arguments.threads}")
         return int(_COMMANDS[arguments.command][0].run(arguments))
     except ModuleNotFoundError as error:
         sys.stderr.write(f"recognizer: {error.name} is not installed: pip install 'scanpage[train]'\n")

@@ -80,8 +80,6 @@ def _check(arguments: argparse.Namespace, sources: list[str]) -> None:
         raise UsageError("--alternatives are printed with --json only: add it")
     if not (arguments.temperature > 0 and math.isfinite(arguments.temperature)):
         raise UsageError(f"--temperature must be above 0, got {arguments.temperature}")
-    if arguments.threads < 0:
-        raise UsageError(f"--threads must not be negative, got {arguments.threads}")
 
 
 def _readings(arguments: argparse.Namespace, sources: list[str]) -> Iterator[tuple[str, Reading | InputError]]:

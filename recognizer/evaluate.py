@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--limit must be 1 or more, got {arguments.limit}")
     if not arguments.em > 0:
         raise UsageError(f"--em must be above 0, got {arguments.em}")
+    for name in ("sacrebleu", "jiwer", *(["matplotlib"] if arguments.reliability else [])):
+        import_module(name)  # what is not installed is told before the long work
     recognizer = Recognizer(arguments.weights, arguments.threads)
     found = printed(arguments.layouts, arguments.em) if arguments.layouts else handwritten(arguments.inks)
     samples = list(islice(found, arguments.limit))

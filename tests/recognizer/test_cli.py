@@ -143,6 +143,25 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     assert run.stderr == "recognizer: cannot write to standard output: No space left on device\n"
 
 
+@pytest.mark.parametrize(("missing", "options"), [("jiwer", []), ("matplotlib", ["--reliability", "a.png"])])
+def test_evaluate_tells_what_is_not_installed_before_it_reads(
+    missing: str, options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("sacrebleu")
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert main(["evaluate", "--layouts", "nowhere", *options]) == 2
+    assert capsys.readouterr().err == f"recognizer: {missing} is not installed: pip install 'scanpage[train]'\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("explain", "a.png"), ("evaluate", "--inks", "a"), ("calibrate",), ("train", "--stage=rendered", "--out=a")],
+)
+def test_no_command_takes_less_than_no_threads(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command, "--threads", "-1"]) == 2
+    assert capsys.readouterr().err == "recognizer: --threads must not be negative, got -1\n"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [(["--limit", "0"], "--limit must be 1 or more"), (["--em", "-3"], "--em must be above 0")],
