@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.image import prepare_with_points
-from recognizer.predict import DECODER, Reading, Recognizer
+from recognizer.predict import DECODER, Reading, Recognizer, blank
 from recognizer.spelling import Spelling
 from scanpage import weights
-from scanpage.errors import WeightsError
+from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box
 
 if TYPE_CHECKING:
@@ -86,10 +86,13 @@ class Explainer:
         """Reads one crop [h, w] or [h, w, 3] (RGB).
 
         Raises:
+            InputError: the crop is blank.
             ValueError: the crop is empty or has another shape.
         """
         recognizer = self._recognizer
         picture = recognizer.prepare(crop)
+        if blank(picture):
+            raise InputError("the picture is blank, so there is nothing to explain")
         [written] = recognizer.write([picture])
         attention = self._attention(picture, written.ids)
         ink, frame, (rows, columns) = self._frame(crop, attention.shape[1])

@@ -127,7 +127,7 @@ class Recognizer:
         if alternatives >= beams:
             beams = max(alternatives + 1, LEAST_BEAMS)
         pictures = [self.prepare(as_crop(crop)) for crop in crops]
-        inked = [i for i, picture in enumerate(pictures) if picture.min() <= PAPER_ABOVE]
+        inked = [i for i, picture in enumerate(pictures) if not blank(picture)]
         readings = [Reading("", 0.0, ())] * len(pictures)
         found = self._search([pictures[i] for i in inked], beams, temperature)
         for i, written in zip(inked, found, strict=True):
@@ -263,6 +263,11 @@ class Recognizer:
             distinct.setdefault(to_latex(tokens), Alternative(to_latex(tokens), score, tuple(tokens)))
         best, *others = distinct.values()
         return Reading(best.latex, best.score, best.tokens, tuple(others[:alternatives]))
+
+
+def blank(picture: NDArray[np.uint8]) -> bool:
+    """Whether there is nothing to read in a picture that `Recognizer.prepare` gave."""
+    return int(picture.min()) > PAPER_ABOVE
 
 
 def _batches(pictures: Sequence[NDArray[np.uint8]], beams: int) -> Iterator[list[int]]:

@@ -20,7 +20,7 @@ from recognizer.explain_gif import animate
 from recognizer.explain_sheet import draw_sheet
 from recognizer.predict import DECODER, Reading, Recognizer
 from scanpage import weights
-from scanpage.errors import WeightsError
+from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box
 
 
@@ -173,6 +173,11 @@ def test_public_checkpoints_can_be_explained(public_checkpoint: Path, tmp_path: 
     explanation = Explainer(tmp_path / "out", threads=1).explain(strokes())
     assert explanation.looks[0].attention.shape == (4, 4)  # patches of 8 pixels in 32
     assert draw_sheet(explanation).width == 1500
+
+
+def test_of_a_blank_picture_nothing_is_explained(model_folder: Path) -> None:
+    with pytest.raises(InputError, match="blank"):
+        Explainer(model_folder, threads=1).explain(np.full((40, 60, 3), 250, np.uint8))
 
 
 def test_explaining_imports_nothing_of_training() -> None:
