@@ -23,9 +23,9 @@ def augmented_crop(alpha: Grey, points: Points, rng: np.random.Generator, *, by_
     """A crop with `alpha` as its ink, and where `points` of alpha [n, 2] went in it."""
     alpha = _weight(alpha, rng)
     alpha, points = _place(alpha, points, rng, by_hand=by_hand)
-    if rng.random() < 0.15:
+    if rng.random() < (0.4 if by_hand else 0.2):
         alpha = _neighbours(alpha, rng)
-    crop = _on_paper(alpha, rng, ruled=rng.random() < (0.4 if by_hand else 0.08))
+    crop = _on_paper(alpha, rng, by_hand=by_hand)
     return _capture(crop, rng), points
 
 
@@ -75,25 +75,27 @@ def _ripple(alpha: Grey, rng: np.random.Generator) -> Grey:
 
 
 def _neighbours(alpha: Grey, rng: np.random.Generator) -> Grey:
-    """Strokes of the line above or below that reach into the crop: a piece of this line, shifted over an edge."""
-    height, width = alpha.shape
-    reach = max(2, int(height * rng.uniform(0.04, 0.1)))
+    """Strokes of the lines around, or of a number before this one, that reach into the crop: pieces of this line."""
+    side = int(rng.integers(4))
+    turned = np.rot90(alpha, side % 2).copy()
+    height, width = turned.shape
+    reach = min(max(2, int(min(alpha.shape) * rng.uniform(0.04, 0.18))), height // 2)
     start = int(rng.integers(max(1, width - 8)))
-    stop = start + 4 + int(width * rng.uniform(0.1, 0.4))
-    rows = slice(0, reach) if rng.random() < 0.5 else slice(height - reach, height)
-    source = np.roll(alpha, int(rng.integers(width)), axis=1)[height // 2 : height // 2 + reach]
-    out = alpha.copy()
-    out[rows, start:stop] = np.maximum(out[rows, start:stop], source[:, start:stop])
-    return out
+    stop = start + 4 + int(width * (rng.uniform(0.1, 0.4) if rng.random() < 0.6 else 1.0))
+    rows = slice(0, reach) if side < 2 else slice(height - reach, height)
+    source = np.roll(turned, int(rng.integers(width)), axis=1)[height // 2 : height // 2 + reach]
+    turned[rows, start:stop] = np.maximum(turned[rows, start:stop], source[: rows.stop - rows.start, start:stop])
+    return np.ascontiguousarray(np.rot90(turned, -(side % 2)))
 
 
-def _on_paper(alpha: Grey, rng: np.random.Generator, *, ruled: bool) -> Grey:
+def _on_paper(alpha: Grey, rng: np.random.Generator, *, by_hand: bool) -> Grey:
     """Ink of some darkness on paper of some lightness, perhaps ruled or squared."""
     height, width = alpha.shape
     paper = np.full((height, width), rng.uniform(185, 255), np.float32)
-    if ruled:
+    if rng.random() < (0.5 if by_hand else 0.08):
         _rule(paper, rng)
-    ink = rng.uniform(0, 105)
+    # Some pencils and pale pens leave little more than a shade.
+    ink = paper.max() * (rng.uniform(0.4, 0.75) if rng.random() < (0.35 if by_hand else 0.05) else rng.uniform(0, 0.45))
     cover = alpha.astype(np.float32) * (rng.uniform(0.75, 1.0) / 255)
     crop = paper * (1 - cover) + ink * cover
     if rng.random() < 0.35:
@@ -105,15 +107,19 @@ def _on_paper(alpha: Grey, rng: np.random.Generator, *, ruled: bool) -> Grey:
 
 
 def _rule(paper: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Lines of the paper, a little askew, some as dark as a pencil."""
     height, width = paper.shape
     pitch = height * rng.uniform(0.3, 1.2)
-    shade = rng.uniform(0.72, 0.93)
+    shade = float(rng.uniform(0.4, 0.72) if rng.random() < 0.35 else rng.uniform(0.72, 0.93))
     thickness = max(1, round(height * rng.uniform(0.008, 0.025)))
-    for y in np.arange(rng.uniform(0, pitch), height, pitch):
-        paper[int(y) : int(y) + thickness] *= shade
+    slope = float(rng.normal(0.0, 0.02))
+    lines = np.ones_like(paper)
+    for y in np.arange(rng.uniform(0, pitch) - abs(slope) * width, height + abs(slope) * width, pitch):
+        cv2.line(lines, (0, round(y)), (width, round(y + slope * width)), shade, thickness)
     if rng.random() < 0.3:
         for x in np.arange(rng.uniform(0, pitch), width, pitch):
-            paper[:, int(x) : int(x) + thickness] *= shade
+            cv2.line(lines, (round(x), 0), (round(x - slope * height), height), shade, thickness)
+    paper *= lines
 
 
 def _capture(crop: Grey, rng: np.random.Generator) -> Grey:
@@ -135,7 +141,8 @@ def _capture(crop: Grey, rng: np.random.Generator) -> Grey:
         encoded = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
         crop = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
     if rng.random() < 0.06:
-        crop = np.where(crop > np.median(crop) * rng.uniform(0.6, 0.8), 255, 0).astype(np.uint8)
+        paper, ink = np.median(crop), np.quantile(crop, 0.01)
+        crop = np.where(crop > ink + (paper - ink) * rng.uniform(0.55, 0.8), 255, 0).astype(np.uint8)
     if rng.random() < 0.02:
         crop = 255 - crop
     return crop

@@ -16,19 +16,21 @@ from scanpage.files import write_text
 class ImageConfig:
     """How a crop becomes the model's input (`recognizer.image`).
 
-    All crops of one shape get one size whatever the scan's resolution: the area is fixed within the limits on height
-    and width, so that a long line gets small signs and a tall bracket gets many rows.
+    A crop is scaled so that its typical sign gets one height whatever the scan's resolution: a long derivation gets
+    more pixels than a single letter, and each of its signs as many as it needs.
 
     Attributes:
-        area_px: pixels that the crop is scaled to.
-        min_height_px, max_height_px, max_width_px: limits on the scaled crop.
+        sign_px: height that the typical sign is scaled to; short formulas get larger ones, very long ones smaller.
+        min_area_px, max_area_px: limits on the area of the scaled crop.
+        max_height_px, max_width_px: limits on its sides.
         stride_px: both sides are padded with paper to a multiple of this.
     """
 
-    area_px: int = 20_480
-    min_height_px: int = 32
-    max_height_px: int = 64
-    max_width_px: int = 1024
+    sign_px: float = 15.0
+    min_area_px: int = 8_192
+    max_area_px: int = 49_152
+    max_height_px: int = 192
+    max_width_px: int = 1280
     stride_px: int = 16
 
 

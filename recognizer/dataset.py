@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from recognizer.augment import augmented_crop, clean_crop
 from recognizer.config import ImageConfig, TrainConfig
-from recognizer.image import prepare_with_points, scaled_size
+from recognizer.image import prepare_with_points, zoom
 from scanpage.geometry import Box
 from synth.ink import Ink, paint_ink
 from synth.layout import Layout
@@ -87,22 +86,25 @@ def ink_source(inks: Sequence[Ink], labels: Sequence[tuple[str, ...]], image: Im
     """Real inks; `labels` are their canonical tokens."""
 
     def paint(i: int, rng: np.random.Generator) -> Painted:
-        points = np.concatenate(inks[i].strokes)
-        width, height = np.ptp(points, axis=0) + 1.0
-        target, _ = scaled_size(max(1, math.ceil(height)), max(1, math.ceil(width)), image)
-        return paint_ink(inks[i], target * _zoom(rng), rng)
+        sides = np.array([np.ptp(stroke, axis=0) for stroke in inks[i].strokes])
+        extent = np.ptp(np.concatenate(inks[i].strokes), axis=0)
+        # A dot has no size, and inks come in any unit.
+        sign = max(float(np.median(sides.max(axis=1))), float(extent.max()) / 100, 1e-6)
+        width, height = np.maximum(extent, sign / 2.0)
+        return paint_ink(inks[i], height * zoom(height, width, sign, image) * _closeness(rng), rng)
 
     return Source(labels, paint, by_hand=True, share=share)
 
 
 def _em_px(box: Box, image: ImageConfig, rng: np.random.Generator) -> float:
     """Pixels an em at which a layout comes out near the size of the model's picture, smaller or larger."""
-    hundredths = max(1, round(box.height * 100)), max(1, round(box.width * 100))
-    target, _ = scaled_size(*hundredths, image)
-    return max(6.0, min(160.0, target / box.height * _zoom(rng)))
+    # Between the height of an x and that of a capital, in ems.
+    sign = 0.5
+    return max(6.0, min(160.0, zoom(box.height, box.width, sign, image) * _closeness(rng)))
 
 
-def _zoom(rng: np.random.Generator) -> float:
+def _closeness(rng: np.random.Generator) -> float:
+    """How large a formula is painted, against the model's picture of it."""
     return float(np.exp(rng.uniform(np.log(0.75), np.log(1.7))))
 
 
@@ -113,6 +115,7 @@ def draw(source: Source, i: int, image: ImageConfig, rng: np.random.Generator, *
     points = np.array([box.center for _, box in painted.glyphs], np.float32).reshape(-1, 2)
     if augment:
         crop, points = augmented_crop(painted.alpha, points, rng, by_hand=source.by_hand)
+        image = replace(image, sign_px=image.sign_px * float(np.exp(rng.uniform(np.log(0.75), np.log(1.3)))))
     else:
         crop = clean_crop(painted.alpha)
         points = points + (crop.shape[0] - painted.alpha.shape[0]) / 2

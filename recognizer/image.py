@@ -13,6 +13,12 @@ from recognizer.config import ImageConfig
 
 Grey = NDArray[np.uint8]
 
+# In an evened picture. The thin strokes of a sign at low resolution are grey all over: were they lost, a sign would be
+# many pieces, and a bar at the edge would be cut off.
+INK_BELOW, SIGN_BELOW = 150, 170
+SPECK_PX = 4
+"""Smaller pieces of ink are dirt."""
+
 
 def prepare(crop: NDArray[np.uint8], config: ImageConfig) -> Grey:
     """Crop [h, w] or [h, w, 3] (RGB), any size, to grey [H, W]: paper 255, ink towards 0, sides as `scaled_size` says.
@@ -30,26 +36,65 @@ def prepare_with_points(
     if crop.ndim not in (2, 3) or 0 in crop.shape:
         raise ValueError(f"a crop must be [h, w] or [h, w, 3] and not empty, got {crop.shape}")
     grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    left, top, right, bottom = _around_ink(grey, config)
+    grey = grey[top:bottom, left:right]
     bounded = _bounded(grey, config)
     shrunk = np.array(bounded.shape[::-1], np.float32) / np.array(grey.shape[::-1], np.float32)
     even = flattened(bounded)
     x0, y0, x1, y1 = ink_box(even)
     even = even[y0:y1, x0:x1]
-    height, width = scaled_size(even.shape[0], even.shape[1], config)
+    height, width = scaled_size(even.shape[0], even.shape[1], sign_height(even), config)
     interpolation = cv2.INTER_AREA if height < even.shape[0] else cv2.INTER_LINEAR
     picture = cv2.resize(even, (width, height), interpolation=interpolation)
     scale = np.array([width / (x1 - x0), height / (y1 - y0)], np.float32)
-    moved = (points * shrunk - np.array([x0, y0], np.float32)) * scale
+    moved = ((points - np.array([left, top], np.float32)) * shrunk - np.array([x0, y0], np.float32)) * scale
     return picture, moved.astype(np.float32)
 
 
-def scaled_size(height: int, width: int, config: ImageConfig) -> tuple[int, int]:
-    """Height and width in pixels of the model's picture of a crop of `height` x `width`."""
-    aspect = width / height
-    target = math.sqrt(config.area_px / aspect)
-    target = min(max(target, config.min_height_px), config.max_height_px)
-    target = min(target, config.max_width_px / aspect)
-    return max(8, round(target)), max(8, min(config.max_width_px, round(target * aspect)))
+def scaled_size(height: float, width: float, sign: float, config: ImageConfig) -> tuple[int, int]:
+    """Height and width in pixels of the model's picture of a crop of `height` x `width` with signs `sign` high."""
+    scale = zoom(height, width, sign, config)
+    return max(8, round(height * scale)), max(8, round(width * scale))
+
+
+def zoom(height: float, width: float, sign: float, config: ImageConfig) -> float:
+    """Factor from a crop of `height` x `width`, in any unit, with signs `sign` high, to pixels of its picture."""
+    root = math.sqrt(height * width)
+    scale = min(max(config.sign_px / sign, config.min_area_px**0.5 / root), config.max_area_px**0.5 / root)
+    return float(min(scale, config.max_height_px / height, config.max_width_px / width))
+
+
+def sign_height(even: Grey) -> float:
+    """Height in pixels of the typical sign of an evened picture: the median of its connected pieces by their widths.
+
+    By width, as specks and tall brackets are narrow. Bars, minus signs and ruled lines are left out. A picture without
+    a sign that counts is one sign.
+    """
+    height, width = even.shape
+    pieces = _pieces(_without_lines((even < SIGN_BELOW).astype(np.uint8)))
+    heights, widths = pieces[:, cv2.CC_STAT_HEIGHT], pieces[:, cv2.CC_STAT_WIDTH]
+    signs = (heights >= 3) & (widths < 4 * heights)
+    heights, widths = heights[signs], widths[signs]
+    if heights.size == 0:
+        return float(max(height, width / 2.0))
+    order = np.argsort(heights)
+    middle = np.searchsorted(np.cumsum(widths[order]), widths.sum() / 2.0)
+    return float(heights[order[middle]])
+
+
+def _without_lines(ink: Grey) -> Grey:
+    """Ink without level strokes as long as the picture is high: ruled lines join the signs that they touch."""
+    reach = max(9, min(ink.shape))
+    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))  # a line that leans goes down a step here and there
+    lines = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, reach), np.uint8))
+    rest: Grey = ink & (1 - lines)
+    return rest
+
+
+def _pieces(ink: Grey) -> NDArray[np.int32]:
+    """Statistics of the connected pieces of a mask, as OpenCV gives them, without the paper's."""
+    found: NDArray[np.int32] = cv2.connectedComponentsWithStats(ink, connectivity=8)[2][1:]
+    return found
 
 
 def flattened(grey: Grey) -> Grey:
@@ -74,12 +119,14 @@ def flattened(grey: Grey) -> Grey:
 
 def ink_box(grey: Grey) -> tuple[int, int, int, int]:
     """Box (x0, y0, x1, y1) of the ink with a narrow margin; the whole picture where there is none."""
-    ink = cv2.blur(grey, (3, 3)) < 150
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    pieces = _pieces((grey < INK_BELOW).astype(np.uint8))
+    pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= SPECK_PX]
     height, width = grey.shape
-    if rows.size == 0:
+    if len(pieces) == 0:
         return 0, 0, width, height
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    lefts, tops = pieces[:, cv2.CC_STAT_LEFT], pieces[:, cv2.CC_STAT_TOP]
+    left, right = int(lefts.min()), int((lefts + pieces[:, cv2.CC_STAT_WIDTH]).max())
+    top, bottom = int(tops.min()), int((tops + pieces[:, cv2.CC_STAT_HEIGHT]).max())
     margin = 2 + (bottom - top) // 24
     return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
 
@@ -95,9 +142,26 @@ def batch(pictures: Sequence[Grey], config: ImageConfig) -> NDArray[np.uint8]:
     return out
 
 
+def _around_ink(grey: Grey, config: ImageConfig) -> tuple[int, int, int, int]:
+    """Box (x0, y0, x1, y1) of what holds ink in a very large crop; of others all.
+
+    A formula on a sheet of paper would lose its signs, were the paper shrunk with it.
+    """
+    height, width = grey.shape
+    coarse = _bounded(grey, config)
+    if coarse is grey:
+        return 0, 0, width, height
+    x0, y0, x1, y1 = ink_box(flattened(coarse))
+    # Signs that are specks by now, at the ends of the line, are further out.
+    margin = y1 - y0
+    x_scale, y_scale = width / coarse.shape[1], height / coarse.shape[0]
+    left, top = max(0, int((x0 - margin) * x_scale)), max(0, int((y0 - margin) * y_scale))
+    return left, top, min(width, math.ceil((x1 + margin) * x_scale)), min(height, math.ceil((y1 + margin) * y_scale))
+
+
 def _bounded(grey: Grey, config: ImageConfig) -> Grey:
-    """Shrink a very large crop first, to four times the picture's sides, so that time does not grow with the scan."""
-    scale = 4.0 * math.sqrt(config.area_px / grey.size)
+    """Shrink a very large crop first, to twice the largest picture's sides: time does not grow with the scan."""
+    scale = 2.0 * math.sqrt(config.max_area_px / grey.size)
     if scale >= 1.0:
         return grey
     size = (max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale)))

@@ -48,7 +48,7 @@ def cross(unit: float) -> Ink:
     return Ink("a", "+ + +", arrays, ())
 
 
-@pytest.mark.parametrize("unit", [1.0, 300.0])
+@pytest.mark.parametrize("unit", [0.01, 1.0, 300.0])
 def test_inks_are_painted_at_about_the_models_size_whatever_their_unit(unit: float) -> None:
     source = ink_source([cross(unit)], [("+", "+", "+")], IMAGE, share=1.0)
     for seed in range(8):

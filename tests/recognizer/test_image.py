@@ -174,3 +174,17 @@ def test_a_batch_pads_with_paper_to_the_stride() -> None:
         assert not row[0, :height, :width].any()
         assert (row[0, height:] == 255).all()
         assert (row[0, :, width:] == 255).all()
+
+
+@pytest.mark.parametrize("zoom", [1, 3])
+def test_a_formula_on_a_large_sheet_keeps_its_signs(zoom: int) -> None:
+    crop = np.full((60, 200), 255, np.uint8)
+    for x in range(20, 180, 30):
+        cv2.rectangle(crop, (x, 20), (x + 16, 40), 0, 2)
+    sheet = np.full((1000 * zoom, 1600 * zoom), 255, np.uint8)
+    sheet[400:460, 1300:1500] = crop
+    corners = np.array([[0, 0], [200, 60]], np.float32)
+    alone, seen = prepare_with_points(crop, corners, ImageConfig())
+    found, moved = prepare_with_points(sheet, corners + np.array([1300, 400], np.float32), ImageConfig())
+    assert found.shape == pytest.approx(alone.shape, rel=0.1)
+    np.testing.assert_allclose(moved, seen, atol=0.1 * alone.shape[0])
