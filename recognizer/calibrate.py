@@ -18,10 +18,8 @@ from recognizer.evaluate import INK_HEIGHT_PX, Sample
 from recognizer.metrics import canonical
 from recognizer.predict import MAX_BATCH, SETTINGS, Recognizer
 from recognizer.reliability import expected_calibration_error, reliability
-from recognizer.spelling import Spelling
 from scanpage import weights
 from scanpage.errors import ExitCode, UsageError
-from scanpage.latex import repair
 from synth.corpus import load_layouts
 from synth.ink import Ink, paint_ink, read_inks
 from synth.layout import Layout
@@ -119,11 +117,10 @@ def _stride(count: int, limit: int) -> int:
 
 def read(recognizer: Recognizer, samples: Iterator[Sample]) -> Iterator[Truth]:
     """Greedy readings of samples, judged."""
-    spelling = Spelling(recognizer.config)
     with tqdm(file=sys.stderr, disable=None, unit="formula") as bar:
         while chunk := list(islice(samples, 4 * MAX_BATCH)):
             written = recognizer.write([recognizer.prepare(sample.crop) for sample in chunk])
             for row, sample in zip(written, chunk, strict=True):
                 if row.log_probabilities:
-                    yield row.log_probabilities, tuple(repair(spelling.tokens(row.ids))) == sample.label
+                    yield row.log_probabilities, recognizer.reading([row]).tokens == sample.label
             bar.update(len(chunk))

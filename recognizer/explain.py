@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +16,8 @@ from numpy.typing import NDArray
 from recognizer.image import prepare_with_points
 from recognizer.predict import DECODER, Reading, Recognizer, blank
 from recognizer.spelling import Spelling
-from scanpage import weights
 from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 CELL_HEIGHT_PX = 16
 """Rows of the compact model's encoder: each is this many pixels of its picture high."""
@@ -76,9 +71,9 @@ class Explainer:
 
     def __init__(self, folder: Path | None = None, threads: int = 0) -> None:
         self._recognizer = Recognizer(folder, threads)
-        path = weights.locate("recognizer", folder) / DECODER
-        self._decoder = weights.open_session(path, threads)
+        self._decoder = self._recognizer.decoder
         if "attention" not in {output.name for output in self._decoder.get_outputs()}:
+            path = self._recognizer.folder / DECODER
             raise WeightsError(f"{path} does not tell where it looks, as older ones do not: export the model again")
         self._spelling = Spelling(self._recognizer.config)
 
@@ -107,7 +102,7 @@ class Explainer:
     def _attention(self, picture: NDArray[np.uint8], ids: Sequence[int]) -> NDArray[np.float32]:
         """Attention [T + 1, S] of the steps that write `ids` and the end."""
         cross, lengths = self._recognizer.encode([picture])
-        layers, pair, _, heads, size = _past_shape(self._decoder)
+        layers, pair, heads, size = self._recognizer.entry_shape
         past = np.empty((len(ids) + 1, layers, pair, 1, heads, size), np.float32)
         rows = []
         for step, last in enumerate([self._recognizer.config.start_id, *ids]):
@@ -138,10 +133,3 @@ class Explainer:
         padded_height, padded_width = (-(-side // stride) * stride for side in picture.shape)
         rows = padded_height // CELL_HEIGHT_PX
         return ink, on_crop(padded_width, padded_height), (rows, positions // rows)
-
-
-def _past_shape(decoder: onnxruntime.InferenceSession) -> tuple[int, int, int, int, int]:
-    """Layers, 2, any, heads and width of the decoder's cache."""
-    [shape] = [node.shape for node in decoder.get_inputs() if node.name == "past"]
-    layers, pair, count, heads, size = shape[1:]
-    return layers, pair, count, heads, size

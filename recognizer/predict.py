@@ -78,25 +78,31 @@ class Recognizer:
         constrained: whether the grammar says what the decoder may write; a model whose vocabulary is not of LaTeX
             tokens writes freely in any case, and what it wrote is repaired.
 
+    Attributes:
+        folder: where the model is.
+        decoder: the graph of one step (`recognizer.export`), for those who want more of it than `step` gives.
+        entry_shape: layers, 2, heads and their width, as in its cache.
+
     Raises:
         WeightsError: the folder is missing, incomplete, damaged or not a recognizer.
     """
 
     def __init__(self, folder: Path | None = None, threads: int = 0, *, constrained: bool = True) -> None:
         found = weights.locate("recognizer", folder)
+        self.folder = found
         self.config = read_settings(found / SETTINGS)
         self.version = weights.version(found)
         self._spelling = Spelling(self.config)
         self._beginning = self._before_all(constrained)
         self._encoder = weights.open_session(found / ENCODER, threads)
-        self._decoder = weights.open_session(found / DECODER, threads)
+        self.decoder = weights.open_session(found / DECODER, threads)
         self._cross_names = [output.name for output in self._encoder.get_outputs()]
-        inputs = {node.name: node.shape for node in self._decoder.get_inputs()}
+        inputs = {node.name: node.shape for node in self.decoder.get_inputs()}
         if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
             raise WeightsError(f"{found / DECODER} does not fit {found / ENCODER}: export the model again")
-        check_fit(self.config, self._encoder.get_inputs()[0].shape, self._decoder.get_outputs()[0].shape)
+        check_fit(self.config, self._encoder.get_inputs()[0].shape, self.decoder.get_outputs()[0].shape)
         layers, pair, _, heads, size = inputs["past"][1:]
-        self._entry_shape = (layers, pair, heads, size)
+        self.entry_shape = (layers, pair, heads, size)
 
     def read(self, crop: Picture, *, beams: int = 1, alternatives: int = 0, temperature: float = 1.0) -> Reading:
         """Reads one crop; see `read_batch`."""
@@ -159,7 +165,7 @@ class Recognizer:
             self.step,
             start_id=self.config.start_id,
             end_id=self.config.end_id,
-            entry_shape=self._entry_shape,
+            entry_shape=self.entry_shape,
             limit=self.config.max_tokens - 1,
             beginning=self._beginning,
             temperature=temperature,
@@ -220,7 +226,7 @@ class Recognizer:
             Logits [N, V], and the cache's entry for `last` [layers, 2, N, heads, d].
         """
         inputs = {"input_ids": last, "past": past, "lengths": lengths, **cross}
-        logits, entry = self._decoder.run(["logits", "entry"], inputs)
+        logits, entry = self.decoder.run(["logits", "entry"], inputs)
         return logits, entry
 
     def log_probabilities(
@@ -233,7 +239,7 @@ class Recognizer:
             labels: token numbers with the end token, without the start; none longer than `config.max_tokens`.
         """
         cross, lengths = self.encode(pictures)
-        layers, pair, heads, size = self._entry_shape
+        layers, pair, heads, size = self.entry_shape
         longest = max(len(label) for label in labels)
         past = np.empty((longest, layers, pair, len(labels), heads, size), np.float32)
         last = np.full(len(labels), self.config.start_id, np.int64)

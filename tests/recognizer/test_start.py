@@ -68,8 +68,8 @@ def test_memory_is_bounded_by_pixels_and_readings_do_not_notice(
     recognizer = Recognizer(model_folder, 1)
     expected = recognizer.read_batch([crops[0]] * 6)
     pixels = recognizer.prepare(crops[0]).size
-    encoder, decoder = Watched(recognizer._encoder, "pixel_values"), Watched(recognizer._decoder, "input_ids")
-    recognizer._encoder, recognizer._decoder = encoder, decoder
+    encoder, decoder = Watched(recognizer._encoder, "pixel_values"), Watched(recognizer.decoder, "input_ids")
+    recognizer._encoder, recognizer.decoder = encoder, decoder
     monkeypatch.setattr(predict, "MOST_ENCODED_PX", 5 * pixels // 2)
     monkeypatch.setattr(predict, "MOST_DECODED_PX", 9 * pixels // 2)
     found = recognizer.read_batch([crops[0]] * 6)
