@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
@@ -20,7 +20,7 @@ from tqdm import tqdm
 from recognizer.augment import clean_crop
 from recognizer.config import Pieces
 from recognizer.metrics import Metrics, Perplexity, canonical, levenshtein
-from recognizer.predict import MAX_BATCH, Reading, Recognizer
+from recognizer.predict import MAX_BATCH, Encoded, Reading, Recognizer, batches, blank
 from recognizer.reliability import Bin, draw, expected_calibration_error, reliability
 from recognizer.render_match import render
 from recognizer.tokenizer import LatexTokenizer
@@ -75,14 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
     samples = list(islice(found, arguments.limit))
     if not samples:
         raise UsageError("there is nothing to evaluate on: the files hold no formulas")
-    start = time.perf_counter()
-    readings = _read(recognizer, samples)
-    seconds = time.perf_counter() - start
+    readings, seconds, perplexity = _read(recognizer, samples)
     figures: dict[str, float] = {"samples": len(samples), "ms_per_formula": 1000 * seconds / len(samples)}
     figures |= measure(readings, samples)
     bins = confidence_bins(readings, samples)
     figures["calibration_error"] = expected_calibration_error(bins)
-    figures |= _perplexity(recognizer, samples)
+    figures |= perplexity.summary()
     if not arguments.no_typeset and typeset.available():
         rendered = render([r.tokens for r in readings], [s.label for s in samples])
         figures["compile_rate"] = sum(r.compiles for r in rendered) / len(rendered)
@@ -111,34 +109,44 @@ def confidence_bins(readings: Sequence[Reading], samples: Sequence[Sample]) -> l
     return reliability([reading.score for reading in readings], right)
 
 
-def _read(recognizer: Recognizer, samples: Sequence[Sample]) -> list[Reading]:
-    readings: list[Reading] = []
+def _read(recognizer: Recognizer, samples: Sequence[Sample]) -> tuple[list[Reading], float, Perplexity]:
+    """Readings of samples, the seconds that they took, and the perplexity of their labels.
+
+    That is empty for vocabularies that are not of our tokens. Of large sets it is that of some thousand samples that
+    are spread evenly: their many tokens tell it to the second digit.
+    """
+    readings = [Reading("", 0.0, ())] * len(samples)
+    seconds, perplexity = 0.0, Perplexity()
+    of_tokens = recognizer.config.pieces is Pieces.TOKENS
+    measured = range(0, len(samples), max(1, len(samples) // PERPLEXITY_SAMPLES)) if of_tokens else range(0)
     with tqdm(total=len(samples), file=sys.stderr, disable=None, unit="formula") as bar:
         for start in range(0, len(samples), 4 * MAX_BATCH):
-            chunk = samples[start : start + 4 * MAX_BATCH]
-            readings += recognizer.read_batch([sample.crop for sample in chunk])
-            bar.update(len(chunk))
-    return readings
+            begin = time.perf_counter()
+            pictures = [recognizer.prepare(sample.crop) for sample in samples[start : start + 4 * MAX_BATCH]]
+            for members in batches(pictures, beams=1):
+                encoded = recognizer.encode([pictures[i] for i in members])
+                for i, written in zip(members, recognizer.search(encoded), strict=True):
+                    if not blank(pictures[i]):
+                        readings[start + i] = recognizer.reading(written)
+                seconds += time.perf_counter() - begin
+                rows = {row: samples[start + i].label for row, i in enumerate(members) if start + i in measured}
+                for log_probabilities in _of_labels(recognizer, encoded, rows):
+                    perplexity.add(log_probabilities)
+                bar.update(len(members))
+                begin = time.perf_counter()
+    return readings, seconds, perplexity
 
 
-def _perplexity(recognizer: Recognizer, samples: Sequence[Sample]) -> dict[str, float]:
-    """Of the labels, each token given the true ones before it; none for vocabularies that are not of our tokens.
-
-    Of large sets, some thousand samples that are spread evenly: their many tokens tell it to the second digit.
-    """
-    if recognizer.config.pieces is not Pieces.TOKENS:
-        return {}
-    samples = samples[:: max(1, len(samples) // PERPLEXITY_SAMPLES)]
+def _of_labels(recognizer: Recognizer, encoded: Encoded, labels: Mapping[int, Sequence[str]]) -> list[list[float]]:
+    """Log-probabilities of the labels of some rows, each token given the true ones before it."""
+    if not labels:
+        return []
+    cross, lengths = encoded
+    rows = list(labels)
+    chosen = {name: tensor[rows] for name, tensor in cross.items()}, lengths[rows]
     tokenizer = LatexTokenizer(recognizer.config.vocabulary)
-    perplexity = Perplexity()
-    order = sorted(range(len(samples)), key=lambda i: len(samples[i].label))
-    for start in range(0, len(order), MAX_BATCH):
-        chosen = [samples[i] for i in order[start : start + MAX_BATCH]]
-        pictures = [recognizer.prepare(sample.crop) for sample in chosen]
-        labels = [tokenizer.encode(sample.label)[1 : recognizer.config.max_tokens] for sample in chosen]
-        for row in recognizer.log_probabilities(pictures, labels):
-            perplexity.add(row)
-    return perplexity.summary()
+    numbers = [tokenizer.encode(label)[1 : recognizer.config.max_tokens] for label in labels.values()]
+    return recognizer.log_probabilities(chosen, numbers)
 
 
 def _write_json(

@@ -39,6 +39,9 @@ PAPER_ABOVE = 230
 LEAST_BEAMS = 5
 """Beams where alternatives are wanted."""
 
+Encoded = tuple[Cross, NDArray[np.int64]]
+"""What the decoder attends to, padded to the longest picture, and how many positions of each row [N] are its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -142,7 +145,10 @@ class Recognizer:
 
     def prepare(self, crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The model's picture of a crop: grey [H, W], or RGB [H, W, 3] where the model wants a fixed size."""
-        picture = prepare(crop, self.config.image)
+        return self.fitted(prepare(crop, self.config.image))
+
+    def fitted(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What `recognizer.image` made of a crop [H, W], in the model's fixed size if it has one; see `prepare`."""
         if self.config.fixed_size is None:
             return picture
         height, width = self.config.fixed_size
@@ -161,6 +167,14 @@ class Recognizer:
     def _search(self, pictures: Sequence[NDArray[np.uint8]], beams: int, temperature: float) -> list[list[Written]]:
         """What the decoder writes for each picture, the likeliest first; one where `beams` is 1, else up to so many."""
         written: list[list[Written]] = [[]] * len(pictures)
+        for chosen in batches(pictures, beams):
+            found = self.search(self.encode([pictures[i] for i in chosen]), beams, temperature)
+            for i, rows in zip(chosen, found, strict=True):
+                written[i] = rows
+        return written
+
+    def search(self, encoded: Encoded, beams: int = 1, temperature: float = 1.0) -> list[list[Written]]:
+        """What the decoder writes for each row of `encode`, the likeliest first; one where `beams` is 1."""
         decoder = Decoder(
             self.step,
             start_id=self.config.start_id,
@@ -170,15 +184,10 @@ class Recognizer:
             beginning=self._beginning,
             temperature=temperature,
         )
-        for chosen in _batches(pictures, beams):
-            encoded = self.encode([pictures[i] for i in chosen])
-            found = decoder.beams(*encoded, beams) if beams > 1 else [[row] for row in decoder.greedy(*encoded)]
-            for i, rows in zip(chosen, found, strict=True):
-                written[i] = rows
-        return written
+        return decoder.beams(*encoded, beams) if beams > 1 else [[row] for row in decoder.greedy(*encoded)]
 
-    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[Cross, NDArray[np.int64]]:
-        """What the decoder attends to, padded to the longest, and how many positions of each row are its own.
+    def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:
+        """Pictures of `prepare` as the decoder attends to them.
 
         Only pictures of one padded size are encoded together: so no paper is added that others do not need.
         """
@@ -229,16 +238,14 @@ class Recognizer:
         logits, entry = self.decoder.run(["logits", "entry"], inputs)
         return logits, entry
 
-    def log_probabilities(
-        self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[Sequence[int]]
-    ) -> list[list[float]]:
+    def log_probabilities(self, encoded: Encoded, labels: Sequence[Sequence[int]]) -> list[list[float]]:
         """Log-probability of each label's token numbers, each given the picture and the true ones before it.
 
         Args:
-            pictures: from `prepare`; all of them are one batch.
+            encoded: the pictures, from `encode`.
             labels: token numbers with the end token, without the start; none longer than `config.max_tokens`.
         """
-        cross, lengths = self.encode(pictures)
+        cross, lengths = encoded
         layers, pair, heads, size = self.entry_shape
         longest = max(len(label) for label in labels)
         past = np.empty((longest, layers, pair, len(labels), heads, size), np.float32)
@@ -276,7 +283,7 @@ def blank(picture: NDArray[np.uint8]) -> bool:
     return int(picture.min()) > PAPER_ABOVE
 
 
-def _batches(pictures: Sequence[NDArray[np.uint8]], beams: int) -> Iterator[list[int]]:
+def batches(pictures: Sequence[NDArray[np.uint8]], beams: int) -> Iterator[list[int]]:
     """Numbers of the pictures that are decoded together.
 
     Formulas of like size are about equally long, so that few rows of a batch wait for the last.

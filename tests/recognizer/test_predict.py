@@ -161,7 +161,7 @@ def test_log_probabilities_of_what_was_written_are_its_score(model_folder: Path)
     pictures = [recognizer.prepare(crop) for crop in crops()]
     written = recognizer.write(pictures)
     labels = [[*row.ids, recognizer.config.end_id][: len(row.log_probabilities)] for row in written]
-    for row, found in zip(written, recognizer.log_probabilities(pictures, labels), strict=True):
+    for row, found in zip(written, recognizer.log_probabilities(recognizer.encode(pictures), labels), strict=True):
         np.testing.assert_allclose(found, row.log_probabilities, atol=1e-4)
 
 
