@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.image import prepare_with_points
-from recognizer.predict import DECODER, Reading, Recognizer, blank
+from recognizer.predict import DECODER, Encoded, Reading, Recognizer, blank
 from recognizer.spelling import Spelling
 from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box
@@ -85,12 +85,16 @@ class Explainer:
             ValueError: the crop is empty or has another shape.
         """
         recognizer = self._recognizer
-        picture = recognizer.prepare(crop)
-        if blank(picture):
+        height, width = crop.shape[:2]
+        corners = np.array([[0, 0], [width, height]], np.float32)
+        picture, corners = prepare_with_points(crop, corners, recognizer.config.image)
+        fitted = recognizer.fitted(picture)
+        if blank(fitted):
             raise InputError("the picture is blank, so there is nothing to explain")
-        [written] = recognizer.write([picture])
-        attention = self._attention(picture, written.ids)
-        ink, frame, (rows, columns) = self._frame(crop, attention.shape[1])
+        encoded = recognizer.encode([fitted])
+        [[written]] = recognizer.search(encoded)
+        attention = self._attention(encoded, written.ids)
+        ink, frame, (rows, columns) = self._frame(crop, picture, corners, attention.shape[1])
         tokens = ["".join(self._spelling.tokens([i])) for i in written.ids]
         # A reading that was cut off at the length limit has no end.
         looks = tuple(
@@ -99,9 +103,9 @@ class Explainer:
         )
         return Explanation(crop, ink, frame, looks, recognizer.reading([written]))
 
-    def _attention(self, picture: NDArray[np.uint8], ids: Sequence[int]) -> NDArray[np.float32]:
+    def _attention(self, encoded: Encoded, ids: Sequence[int]) -> NDArray[np.float32]:
         """Attention [T + 1, S] of the steps that write `ids` and the end."""
-        cross, lengths = self._recognizer.encode([picture])
+        cross, lengths = encoded
         layers, pair, heads, size = self._recognizer.entry_shape
         past = np.empty((len(ids) + 1, layers, pair, 1, heads, size), np.float32)
         rows = []
@@ -111,12 +115,19 @@ class Explainer:
             rows.append(attention[0])
         return np.array(rows)
 
-    def _frame(self, crop: NDArray[np.uint8], positions: int) -> tuple[Box, Box, tuple[int, int]]:
-        """What the model saw of the crop, where its cells lie on the crop, and how many rows and columns these have."""
+    def _frame(
+        self, crop: NDArray[np.uint8], picture: NDArray[np.uint8], corners: NDArray[np.float32], positions: int
+    ) -> tuple[Box, Box, tuple[int, int]]:
+        """What the model saw of the crop, where its cells lie on the crop, and how many rows and columns these have.
+
+        Args:
+            crop: what is explained.
+            picture: what `prepare_with_points` made of it.
+            corners: where the crop's first and last corner went in the picture.
+            positions: how many cells there are.
+        """
         config = self._recognizer.config
         height, width = crop.shape[:2]
-        corners = np.array([[0, 0], [width, height]], np.float32)
-        picture, corners = prepare_with_points(crop, corners, config.image)
         ((left, top), (right, bottom)) = corners.tolist()
         x_scale, y_scale = width / (right - left), height / (bottom - top)
 
