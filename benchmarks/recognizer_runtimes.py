@@ -29,6 +29,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from provenance import provenance, write_result
+from recognizer_options import options
 
 from recognizer.augment import clean_crop
 from recognizer.metrics import canonical
@@ -228,16 +229,7 @@ def _share(readings: Sequence[tuple[str, ...]], truths: Sequence[tuple[str, ...]
 
 def main() -> int:
     """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description="The recognizer in other number formats and runtimes.")
-    parser.add_argument(
-        "layouts", type=Path, metavar="LAYOUTS", help="folder or file of layouts, such as held-out ones"
-    )
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="model folder (default: the shipped model)")
-    parser.add_argument("--limit", type=int, default=200, help="formulas to read, about (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="threads of the engines (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="timed runs over all formulas (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here, as well as to stdout")
-    arguments = parser.parse_args()
+    arguments = options("The recognizer in other number formats and runtimes.").parse_args()
     write_result(run(arguments), arguments.out)
     return 0
 

@@ -25,6 +25,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from recognizer_options import options
+
 BATCH = 10
 EM_PX = 40.0
 STARTS = 3
@@ -223,15 +225,7 @@ def _play(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(description="Time and memory of the recognizer, beside the same model in torch.")
-    parser.add_argument(
-        "layouts", type=Path, metavar="LAYOUTS", help="folder or file of layouts, such as held-out ones"
-    )
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="model folder (default: the shipped model)")
-    parser.add_argument("--limit", type=int, default=200, help="formulas to read (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="threads of both engines (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=3, help="timed runs over all formulas (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here, as well as to stdout")
+    parser = options("Time and memory of the recognizer, beside the same model in torch.")
     parser.add_argument("--role", help=argparse.SUPPRESS)
     parser.add_argument("--crops", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
