@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pdflatex import displays, refusal
 from provenance import provenance, write_result
 from tqdm import tqdm
 
@@ -38,12 +38,6 @@ from recognizer.tokenizer import LatexTokenizer
 from scanpage.document import Versions
 from scanpage.latex import Refusal, normalise, repair, to_latex, tokenize
 
-DOCUMENT = r"""\documentclass{article}
-\usepackage{amsmath,amssymb,mathrsfs}
-\begin{document}
-%s
-\end{document}
-"""
 TOGETHER = 100
 """Formulas in one document."""
 COMPILE_LIMIT_S = 60
@@ -149,14 +143,7 @@ def _broken(sources: Sequence[str]) -> list[str]:
 
 def _compiles(sources: Sequence[str]) -> bool:
     with tempfile.TemporaryDirectory() as folder:
-        body = "\n\n".join(f"\\[ {source} \\]" for source in sources)
-        (Path(folder) / "all.tex").write_text(DOCUMENT % body, "utf-8")
-        command = ["pdflatex", "-interaction=batchmode", "-halt-on-error", "-no-shell-escape", "all.tex"]
-        try:
-            run = subprocess.run(command, cwd=folder, capture_output=True, timeout=COMPILE_LIMIT_S, check=False)
-        except subprocess.TimeoutExpired:
-            return False
-        return run.returncode == 0 and (Path(folder) / "all.pdf").exists()
+        return not refusal(displays(sources), Path(folder), COMPILE_LIMIT_S)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import re
 import shutil
-import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -299,17 +298,10 @@ SEVERAL_LINES = [
     r"\begin{split} a &= \begin{cases} b & c \\ d \end{cases} \\ e \end{split}", r"a & b & c & d \\ e & f",
 ]  # fmt: skip
 
-DOCUMENT = r"""\documentclass{article}
-\usepackage{amsmath,amssymb,mathrsfs}
-\begin{document}
-%s
-\end{document}
-"""
-
 
 @pytest.mark.tex
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_whatever_is_repaired_compiles(tmp_path: Path) -> None:
+def test_whatever_is_repaired_compiles(pdflatex: ModuleType, tmp_path: Path) -> None:
     rng = random.Random(0)
     written = [
         [rng.choice(STRUCTURE if rng.random() < 0.5 else VOCABULARY) for _ in range(rng.randint(1, 40))]
@@ -318,10 +310,6 @@ def test_whatever_is_repaired_compiles(tmp_path: Path) -> None:
     sources = [to_latex(repair(tokens)) for tokens in written] + [to_latex(repair([token])) for token in VOCABULARY]
     sources += [to_latex(repair([*(opening * 300), "x"])) for opening in NESTS]
     body = "\n\n".join(f"${source}$" for source in sources if source)
-    body += "".join(rf"\[ {to_latex(repair(normalise(source)))} \]" for source in SEVERAL_LINES)
-    (tmp_path / "all.tex").write_text(DOCUMENT % body, "utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-file-line-error", "-no-shell-escape", "all.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=200, check=False)
-    output = run.stdout.decode("utf-8", errors="replace")
-    assert run.returncode == 0, re.findall(r"^.*all\.tex:\d+:.*$", output, re.MULTILINE)[:5]
+    body += pdflatex.displays([to_latex(repair(normalise(source))) for source in SEVERAL_LINES])
+    assert pdflatex.refusal(body, tmp_path) == ""
     assert (tmp_path / "all.pdf").stat().st_size > 20_000
