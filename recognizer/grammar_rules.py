@@ -19,13 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from recognizer.grammar_symbols import CLOSE, OPEN, Choice, Delimiter, Letter, Symbol
+from recognizer.grammar_symbols import CLOSE, OPEN, Choice, Delimiter, Nucleus, Symbol
 from recognizer.grammar_words import HATS, Context, Words
 from scanpage.latex_atoms import MOST_COLUMNS
 from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, TWO_ARGUMENTS
-
-MAX_DEPTH, MAX_ACCENTS = 39, 4
-"""Accents as many as the parser takes, and one level less: `to_latex` may add a group."""
 
 COMPLETE = ("\\mathrm", "\\mathbf", "\\boldsymbol")
 """Alphabets that lack nothing, so that there may be anything between delimiters that turn out not to grow."""
@@ -65,13 +62,13 @@ class Fence(Symbol):
 
 def fences(words: Words, context: Context) -> Iterator[Choice]:
     """Delimiters that grow; choices end behind them."""
-    if context.depth < MAX_DEPTH:
+    if context.nests:
         yield words.of(["\\left"], context), (Fence(context),)
 
 
 def constructions(words: Words, context: Context) -> Iterator[Choice]:
     """What else takes arguments or encloses something, alphabets left out."""
-    if context.depth >= MAX_DEPTH:
+    if not context.nests:
         return
     inner = context.deeper()
     argument = (OPEN, Run(Kind.ARGUMENT, inner))
@@ -81,13 +78,13 @@ def constructions(words: Words, context: Context) -> Iterator[Choice]:
         cell = Run(Kind.CELL, inner, cell=Cell(environment))
         yield words.of([f"\\begin{{{environment}}}"], context), (cell,)
     yield from accents(words, context)
-    if context.accents < MAX_ACCENTS:
+    if context.takes_accents:
         yield words.of(["\\xrightarrow"], context), (OPEN, Run(Kind.ARGUMENT, context.deeper(accents=1)))
 
 
 def accents(words: Words, context: Context) -> Iterator[Choice]:
     """What stands above or below something."""
-    if context.depth < MAX_DEPTH and context.accents < MAX_ACCENTS:
+    if context.nests and context.takes_accents:
         yield words.of(HATS, context), (OPEN, Run(Kind.HATTED, context.deeper(accents=1, hatted=True)))
         others = ACCENTS - HATS - {"\\xrightarrow"}
         yield words.of(others, context), (OPEN, Run(Kind.BODY, context.deeper(accents=1)))
@@ -95,7 +92,7 @@ def accents(words: Words, context: Context) -> Iterator[Choice]:
 
 def alphabets(words: Words, context: Context) -> Iterator[Choice]:
     """Each alphabet with what it holds."""
-    if context.depth >= MAX_DEPTH:
+    if not context.nests:
         return
     for alphabet in sorted(ALPHABETS):
         if context.admits(alphabet):
@@ -118,7 +115,7 @@ class Styled(Symbol):
         for found in (constructions, fences) if self.alphabet in COMPLETE else (constructions,):
             for tokens, symbols in found(words, self.context):
                 yield tokens, (*symbols, then)
-        if self.alphabet == "\\boldsymbol" and self.context.depth < MAX_DEPTH:
+        if self.alphabet == "\\boldsymbol" and self.context.nests:
             for alphabet in sorted(HAS_BOLD):
                 yield words[alphabet], (OPEN, Styled(alphabet, self.context.deeper()), then)
         if self.begun:
@@ -195,10 +192,10 @@ class Run(Symbol):
             # An accent in an alphabet is one for TeX, too.
             for tokens, symbols in alphabets(words, replace(self.context, hatted=True)):
                 yield tokens, (*symbols, bare)
-        if self.kind is Kind.HATTED and self.last is Last.NOTHING and self.context.accents < MAX_ACCENTS:
+        if self.kind is Kind.HATTED and self.last is Last.NOTHING and self.context.takes_accents:
             yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
-        if self.context.depth < MAX_DEPTH:
-            if self.context.depth + 1 < MAX_DEPTH:  # there is a script in a group
+        if self.context.nests:
+            if self.context.deeper().nests:  # there is a script in a group
                 # A group of but a group is an accent for TeX where the inner one is.
                 first = self.kind is Kind.GROUP and self.last is Last.NOTHING
                 yield words["{"], (Run(Kind.GROUP, self.context.deeper(hatted=first), outer=bare),)
@@ -265,24 +262,6 @@ class Run(Symbol):
             return 1 + SCRIPT + 1 + Shut(outer, only_sup=False).least()
         only_sup = self.kind is Kind.ACCENT or self.last is Last.SUP
         return (SCRIPT if self.last is Last.BARE else 0) + 1 + Shut(outer, only_sup).least()
-
-
-@dataclass(frozen=True, slots=True)
-class Nucleus(Symbol):
-    """What may be under two of `HATS`, with the closing brace: one sign or letter, or a third of them."""
-
-    context: Context
-
-    def choices(self, words: Words) -> Iterator[Choice]:
-        yield words.signs(self.context), (CLOSE,)
-        for alphabet in sorted(ALPHABETS):
-            if self.context.admits(alphabet):
-                yield words[alphabet], (OPEN, Letter(alphabet, self.context), CLOSE, CLOSE)
-        if self.context.accents < MAX_ACCENTS:
-            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
-
-    def least(self) -> int:
-        return 2
 
 
 SCRIPT, MAX_ALIGNED = 4, 20

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recognizer.grammar_words import Context, Numbers, Words
+from recognizer.grammar_words import HATS, Context, Numbers, Words
+from scanpage.latex_symbols import ALPHABETS
 
 Choice = tuple[Numbers, tuple["Symbol", ...]]
 """Tokens, by number, and the symbols, first to be fulfilled first, that take the place of the topmost symbol."""
@@ -70,3 +71,21 @@ class Letter(Symbol):
 
     def least(self) -> int:
         return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Nucleus(Symbol):
+    """What may be under two of `HATS`, with the closing brace: one sign or letter, or a third of them."""
+
+    context: Context
+
+    def choices(self, words: Words) -> Iterator[Choice]:
+        yield words.signs(self.context), (CLOSE,)
+        for alphabet in sorted(ALPHABETS):
+            if self.context.admits(alphabet):
+                yield words[alphabet], (OPEN, Letter(alphabet, self.context), CLOSE, CLOSE)
+        if self.context.takes_accents:
+            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
+
+    def least(self) -> int:
+        return 2

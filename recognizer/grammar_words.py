@@ -28,6 +28,9 @@ NEVER_INDEX = (
 )
 """What LaTeX does not always find its way through in an optional argument."""
 
+MAX_DEPTH, MAX_ACCENTS = 39, 4
+"""Accents as many as the parser takes, and one level less: `to_latex` may add a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -51,6 +54,16 @@ class Context:
         return Context(
             self.depth + 1, self.accents + accents, self.bold or bold, self.index or index, self.hatted or hatted
         )
+
+    @property
+    def nests(self) -> bool:
+        """Whether something else may be nested in it."""
+        return self.depth < MAX_DEPTH
+
+    @property
+    def takes_accents(self) -> bool:
+        """Whether there are fewer accents than may stand over one another."""
+        return self.accents < MAX_ACCENTS
 
     def admits(self, token: str) -> bool:
         return not (
