@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from recognizer.settings import check_fit, read_settings
 from recognizer.spelling import Spelling
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
+from scanpage.cores import usable_cores
 from scanpage.errors import WeightsError
 from scanpage.latex import repair, to_latex
 
@@ -77,7 +79,7 @@ class Recognizer:
 
     Args:
         folder: a model folder made by `recognizer.export`; None for the model that ships.
-        threads: threads of ONNX Runtime; 0 lets it choose.
+        threads: threads to read with; 0 for one a core.
         constrained: whether the grammar says what the decoder may write; a model whose vocabulary is not of LaTeX
             tokens writes freely in any case, and what it wrote is repaired.
 
@@ -97,8 +99,10 @@ class Recognizer:
         self.version = weights.version(found)
         self._spelling = Spelling(self.config)
         self._beginning = self._before_all(constrained)
-        self._encoder = weights.open_session(found / ENCODER, threads)
-        self.decoder = weights.open_session(found / DECODER, threads)
+        self._threads = threads or usable_cores()
+        self._encoder = weights.open_session(found / ENCODER, self._threads)
+        # A step is too little work to be shared: batches are decoded side by side instead, a thread each.
+        self.decoder = weights.open_session(found / DECODER, 1)
         self._cross_names = [output.name for output in self._encoder.get_outputs()]
         inputs = {node.name: node.shape for node in self.decoder.get_inputs()}
         if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
@@ -167,10 +171,14 @@ class Recognizer:
     def _search(self, pictures: Sequence[NDArray[np.uint8]], beams: int, temperature: float) -> list[list[Written]]:
         """What the decoder writes for each picture, the likeliest first; one where `beams` is 1, else up to so many."""
         written: list[list[Written]] = [[]] * len(pictures)
-        for chosen in batches(pictures, beams):
-            found = self.search(self.encode([pictures[i] for i in chosen]), beams, temperature)
-            for i, rows in zip(chosen, found, strict=True):
-                written[i] = rows
+        with ThreadPoolExecutor(self._threads) as side_by_side:
+            for chosen in batches(pictures, beams):
+                parts = [part for k in range(self._threads) if (part := chosen[k :: self._threads])]
+                encoded = [self.encode([pictures[i] for i in part]) for part in parts]
+                found = [side_by_side.submit(self.search, part, beams, temperature) for part in encoded]
+                for part, searched in zip(parts, found, strict=True):
+                    for i, rows in zip(part, searched.result(), strict=True):
+                        written[i] = rows
         return written
 
     def search(self, encoded: Encoded, beams: int = 1, temperature: float = 1.0) -> list[list[Written]]:

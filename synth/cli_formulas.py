@@ -9,8 +9,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanpage.cores import usable_cores
 from scanpage.errors import ExitCode, InputError, UsageError
-from synth.config import usable_cores
 
 if TYPE_CHECKING:
     from synth.build import Tally

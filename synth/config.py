@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from scanpage.cores import usable_cores
 from scanpage.errors import UsageError
 
 
@@ -39,11 +39,6 @@ KIND_WEIGHTS: Mapping[PageKind, float] = {
 # Detectors resize pages to their own size.
 LONG_SIDE_RANGE = (1250, 1550)
 MIN_LONG_SIDE = 400
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
