@@ -42,14 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit < 1:
         raise UsageError(f"--limit must be 1 or more, got {arguments.limit}")
     recognizer = Recognizer(arguments.weights, arguments.threads)
+    weights.check_replaceable(recognizer.folder)
     rng = np.random.default_rng(arguments.seed)
     samples = chain(printed(arguments.layouts, arguments.limit, rng), handwritten(arguments.inks, arguments.limit, rng))
     readings = list(read(recognizer, samples))
     check(readings)
     fitted = fit([logs for logs, _ in readings], [right for _, right in readings])
-    folder = weights.shipped("recognizer") if arguments.weights is None else arguments.weights
-    replace(recognizer.config, calibration=fitted).save(folder / SETTINGS)
-    weights.seal(folder)
+    weights.replace(recognizer.folder, SETTINGS, replace(recognizer.config, calibration=fitted).save)
     figures = {
         "readings": len(readings),
         "exact_match": sum(right for _, right in readings) / len(readings),

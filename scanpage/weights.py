@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from scanpage.errors import WeightsError
+from scanpage.errors import OutputError, WeightsError
 from scanpage.files import write_text
 
 if TYPE_CHECKING:
@@ -71,8 +74,44 @@ def verify(folder: Path) -> None:
 
 def seal(folder: Path) -> None:
     """Write `SHA256SUMS` over the model files in `folder`. Raises `OutputError`."""
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in sorted(_weight_files(folder))]
-    write_text(folder / SUMS, "".join(lines))
+    write_text(folder / SUMS, _sums({name: _sha256(folder / name) for name in _weight_files(folder)}))
+
+
+def check_replaceable(folder: Path) -> None:
+    """Make sure that files of a model can be replaced, before long work. Raises `OutputError`."""
+    with _beside(folder):
+        pass
+
+
+def replace(folder: Path, name: str, write: Callable[[Path], None]) -> None:
+    """Have `write` make one file of a sealed model anew, and give it its sum in `SHA256SUMS`. Raises `OutputError`.
+
+    Both are whole before either takes its place; in a thread, as Ctrl-C stops the main one only, between any two steps.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_replace, folder, name, write).result()
+
+
+def _replace(folder: Path, name: str, write: Callable[[Path], None]) -> None:
+    digests = _listed(folder / SUMS)
+    with _beside(folder) as beside:
+        write(beside / name)
+        digests[name] = _sha256(beside / name)
+        write_text(beside / SUMS, _sums(digests))
+        for ready in (name, SUMS):
+            (beside / ready).replace(folder / ready)
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A place on the disk of a model folder for files that are to get into it; what is left there harms no one."""
+    try:
+        with TemporaryDirectory(prefix=".", dir=folder) as name:
+            yield Path(name)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write in {folder}: {error.strerror or error}; give a copy of the model in a writable place"
+        ) from error
 
 
 def version(folder: Path) -> str:
@@ -124,6 +163,10 @@ def _listed(sums: Path) -> dict[str, str]:
             raise WeightsError(f"{sums} is damaged: {REMEDY}")
         digests[match[2]] = match[1]
     return digests
+
+
+def _sums(digests: Mapping[str, str]) -> str:
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
 
 
 def _weight_files(folder: Path) -> set[str]:

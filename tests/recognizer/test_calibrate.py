@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import shutil
 import subprocess
@@ -66,6 +67,21 @@ def test_the_fit_is_written_sealed_and_used(
     figures = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert int(float(figures["readings"])) == 1500
     assert float(figures["error_after"]) < 0.05 < float(figures["error_before"])
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(
+    folder: Path, inks: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    def read(*arguments: object) -> None:
+        pytest.fail("formulas were read")
+
+    monkeypatch.setattr(weights, "TemporaryDirectory", refuse)
+    monkeypatch.setattr(calibrate, "read", read)
+    assert main(["calibrate", "--weights", str(folder), "--inks", str(inks)]) == ExitCode.UNWRITABLE_OUTPUT
+    assert f"cannot write in {folder}: Permission denied" in capsys.readouterr().err
 
 
 def test_too_few_formulas_are_refused_and_nothing_is_written(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import signal
+import time
 from pathlib import Path
+from threading import main_thread
 
 import pytest
 
 from scanpage import weights
-from scanpage.errors import ExitCode, WeightsError
+from scanpage.errors import ExitCode, OutputError, WeightsError
 
 
 @pytest.fixture
@@ -34,6 +38,67 @@ def test_sums_have_the_format_of_sha256sum(folder: Path) -> None:
     lines = (folder / weights.SUMS).read_text().splitlines()
     assert [line[64:] for line in lines] == ["  config.json", "  model.safetensors"]
     assert lines[1].startswith("1be2e452b46d7a0d9656bbb1f768e824")  # of b"0123"
+
+
+def write(path: Path) -> None:
+    path.write_text('{"a": 2}')
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_replaced_file_is_sealed_again(folder: Path) -> None:
+    before, version = contents(folder), weights.version(folder)
+    weights.check_replaceable(folder)
+    assert contents(folder) == before
+    weights.replace(folder, "config.json", write)
+    weights.verify(folder)
+    assert weights.read_config(folder) == {"a": 2} and weights.version(folder) != version
+    after = contents(folder)
+    weights.seal(folder)
+    assert contents(folder) == after
+
+
+def test_what_fails_or_is_interrupted_before_both_files_are_whole_replaces_neither(folder: Path) -> None:
+    before = contents(folder)
+
+    def full(path: Path) -> None:
+        write(path)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def interrupted(path: Path) -> None:
+        write(path)
+        raise KeyboardInterrupt
+
+    with pytest.raises(OutputError, match="No space left"):
+        weights.replace(folder, "config.json", full)
+    with pytest.raises(KeyboardInterrupt):
+        weights.replace(folder, "config.json", interrupted)
+    assert contents(folder) == before
+
+
+def test_ctrl_c_does_not_part_the_file_from_its_sum(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = Path.replace
+
+    def replace_and_interrupt(path: Path, target: Path) -> Path:
+        replaced = replace(path, target)
+        if target == folder / "config.json":
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+            time.sleep(0.1)  # in which the main thread takes notice
+        return replaced
+
+    monkeypatch.setattr(Path, "replace", replace_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        weights.replace(folder, "config.json", write)
+    weights.verify(folder)
+    assert weights.read_config(folder) == {"a": 2}
+
+
+def test_what_a_killed_process_left_beside_the_files_does_not_matter(folder: Path) -> None:
+    (folder / ".left").mkdir()
+    write(folder / ".left" / "config.json")
+    weights.verify(folder)
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
