@@ -15,6 +15,9 @@ from recognizer.model import FormulaEncoder
 class EncoderGraph(nn.Module):
     """Crops uint8 [N, C, H, W] to keys [N, heads, d, S] and values [N, heads, S, d] of each decoder layer.
 
+    The keys carry the factor that attention scales by: were queries scaled, ONNX Runtime would fuse the factor into a
+    product that takes twice as long for a single query.
+
     Args:
         model: the whole model.
         mean, std: per channel, of values in [0, 1]; None where the encoder takes [0, 255] itself, as ours does.
@@ -44,7 +47,7 @@ class EncoderGraph(nn.Module):
         out = []
         for attention in self.attentions:
             shape = (hidden.shape[0], hidden.shape[1], attention.num_heads, attention.head_dim)
-            out.append(attention.k_proj(hidden).view(shape).permute(0, 2, 3, 1))
+            out.append((attention.k_proj(hidden) * attention.scaling).view(shape).permute(0, 2, 3, 1))
             out.append(attention.v_proj(hidden).view(shape).permute(0, 2, 1, 3))
         return tuple(out)
 
@@ -111,7 +114,8 @@ class DecoderGraph(nn.Module):
         for i, layer in enumerate(self.layers):
             attention = layer.self_attn
             heads = (x.shape[0], attention.num_heads, attention.head_dim)
-            entry = torch.stack([attention.k_proj(x).view(heads), attention.v_proj(x).view(heads)])
+            keys = attention.k_proj(x) * attention.scaling
+            entry = torch.stack([keys.view(heads), attention.v_proj(x).view(heads)])
             entries.append(entry)
             keys, values = torch.cat([past[:, i], entry[None]]).unbind(1)
             said, _ = _attend(attention, x, keys.permute(1, 2, 3, 0), values.permute(1, 2, 0, 3))
@@ -125,12 +129,12 @@ class DecoderGraph(nn.Module):
 def _attend(
     attention: nn.Module, x: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """One query each: x [N, D], keys [N, heads, d, S], values [N, heads, S, d], hidden bool [N, S].
+    """One query each: x [N, D], scaled keys [N, heads, d, S], values [N, heads, S, d], hidden bool [N, S].
 
     Returns:
         What was attended to [N, D], and the attention [N, heads, 1, S].
     """
-    query = attention.q_proj(x).view(x.shape[0], attention.num_heads, 1, attention.head_dim) * attention.scaling
+    query = attention.q_proj(x).view(x.shape[0], attention.num_heads, 1, attention.head_dim)
     weights_ = query @ keys
     if hidden is not None:
         weights_ = weights_.masked_fill(hidden[:, None, None], -1e9)
