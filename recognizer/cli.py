@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from recognizer import cli_calibrate, cli_evaluate, cli_explain, cli_export, cli_read, cli_train
+from recognizer import cli_average, cli_calibrate, cli_evaluate, cli_explain, cli_export, cli_read, cli_train
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
@@ -17,6 +17,7 @@ _COMMANDS = {
     "train": (cli_train, "train a model, or go on with one"),
     "evaluate": (cli_evaluate, "measure a model on formulas or handwriting"),
     "calibrate": (cli_calibrate, "make a model's confidence a probability"),
+    "average": (cli_average, "make one model of several runs"),
     "export": (cli_export, "turn a trained model into a folder to read with"),
     "read": (cli_read, "read pictures with one formula each"),
     "explain": (cli_explain, "draw where in a picture the model looked for each token"),

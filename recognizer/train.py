@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 # Beside the model in a run's folder: the head of the second loss, for runs that start from this model.
 SIGNS = "signs.safetensors"
+# And what was measured when it was saved.
+VALIDATION = "validation.json"
 
 
 class Trainer:
@@ -211,7 +213,7 @@ class Trainer:
                 self.codec.save(self.out / "model")
                 self.objective.save_signs(self.out / "model" / SIGNS)
                 measured = {"step": self.step, "samples": self.seen, **result.flat()}
-                write_text(self.out / "model" / "validation.json", json.dumps(measured, indent=1) + "\n")
+                write_text(self.out / "model" / VALIDATION, json.dumps(measured, indent=1) + "\n")
         record.draw()
         save_state(self.out / "state.pt", self._state(budget.elapsed_s))
         return result
