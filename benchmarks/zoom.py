@@ -4,7 +4,8 @@
 
 Each formula is painted once, at double size (80 pixels an em; inks 192 pixels high), and shrunk to normal and half size
 by area, as a scanner of lower resolution sees it. `same` is the share of formulas that are read exactly as at normal
-size, `exact` the share that is read right. `scale` tells how large the picture that the model gets is against the one
+size, `same_where_sure` that share of those whose reading at normal size `scanpage` would not mark as one to check,
+`exact` the share that is read right. `scale` tells how large the picture that the model gets is against the one
 at normal size, by its longer side: 1 for each formula is the aim.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from provenance import provenance, write_result
 
+from pipeline.scan import CHECK_BELOW
 from recognizer.augment import clean_crop
 from recognizer.metrics import canonical
 from recognizer.predict import Reading, Recognizer
@@ -101,11 +103,14 @@ def _compared(
     readings: Sequence[Reading], normal: Sequence[Reading], formulas: Sequence[Formula], scales: Sequence[float]
 ) -> Json:
     same = [a.tokens == b.tokens for a, b in zip(readings, normal, strict=True)]
+    sure = [alike for alike, reading in zip(same, normal, strict=True) if reading.score >= CHECK_BELOW]
     rescaled = [abs(scale - 1.0) >= SAME_SCALE for scale in scales]
     others = [i for i, alike in enumerate(same) if not alike]
     return {
         "exact": _share([reading.tokens == formula.label for reading, formula in zip(readings, formulas, strict=True)]),
         "same": _share(same),
+        "same_where_sure": _share(sure),
+        "sure": len(sure),
         "scale": {f"p{rank}": round(float(np.percentile(scales, rank)), 3) for rank in (1, 10, 50, 90, 99)},
         "other_scale": _share(rescaled),
         "different": len(others),
