@@ -105,7 +105,7 @@ def likeliest(model: Model, picture: int, limit: int, count: int) -> list[tuple[
         for ids in itertools.product(range(4, len(SMALL)), repeat=length)
         if repair(SMALL.decode(ids)) == SMALL.decode(ids)
     ]
-    return sorted(formulas, key=lambda ids: -float(np.mean(probability(model, picture, ids, SMALL))))[:count]
+    return sorted(formulas, key=lambda ids: -sum(probability(model, picture, ids, SMALL)))[:count]
 
 
 def test_wide_beams_find_the_likeliest_formulas() -> None:
@@ -121,8 +121,8 @@ def test_beams_are_scored_by_the_decoder_and_sorted(width: int) -> None:
     model = noise(len(FULL), 3.0)
     for picture, found in enumerate(decoder(model, FULL, 12).beams(*encoded(range(4)), width)):
         assert 1 <= len(found) <= width
-        means = [written.mean for written in found]
-        assert means == sorted(means, reverse=True)
+        totals = [written.total for written in found]
+        assert totals == sorted(totals, reverse=True)
         for written in found:
             expected = probability(model, picture, written.ids, FULL)
             np.testing.assert_allclose(written.log_probabilities, expected, atol=1e-4)
