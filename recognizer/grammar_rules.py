@@ -7,7 +7,8 @@ by other symbols. The parser of `scanpage.latex` defines the language; here are 
 - braces around a group only where a script needs them: around nothing, or around what ends in such a script itself;
   a blank stands outside of words only to carry a script;
 - an alphabet holds one sign that its font has, or one construction; `\\mathrm` holds a word of them;
-- accents stand on something, four deep at most, and amsmath's on no others but directly; nothing nests too deeply;
+- accents stand on something, and amsmath's on no others but directly; they and what else LaTeX sets several times over
+  are four deep at most; nothing nests too deeply;
 - `\\left` and `\\right` come in pairs, with something between them and at most one dot for a delimiter;
 - rows and last cells are not empty, save for rows between others; `&` as often as the environment has columns;
 - what cannot be bold is not written inside `\\boldsymbol`.
@@ -20,9 +21,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from recognizer.grammar_symbols import CLOSE, OPEN, Choice, Delimiter, Nucleus, Symbol
-from recognizer.grammar_words import HATS, Context, Words
+from recognizer.grammar_words import WIDE_HATS, Context, Words
 from scanpage.latex_atoms import MOST_COLUMNS
-from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, TWO_ARGUMENTS
+from scanpage.latex_symbols import ACCENTS, ALPHABETS, HAS_BOLD, HATS
 
 COMPLETE = ("\\mathrm", "\\mathbf", "\\boldsymbol")
 """Alphabets that lack nothing, so that there may be anything between delimiters that turn out not to grow."""
@@ -38,8 +39,9 @@ class Radicand(Symbol):
 
     def choices(self, words: Words) -> Iterator[Choice]:
         yield words["{"], (Run(Kind.ARGUMENT, self.context.deeper()),)
-        index = Run(Kind.INDEX, self.context.deeper(index=True))
-        yield words["["], (index, OPEN, Run(Kind.ARGUMENT, self.context.deeper()))
+        if self.context.takes_accents:
+            index = Run(Kind.INDEX, self.context.deeper(index=True))
+            yield words["["], (index, OPEN, Run(Kind.ARGUMENT, self.context.deeper(repeats=1)))
 
     def least(self) -> int:
         return 2
@@ -72,22 +74,25 @@ def constructions(words: Words, context: Context) -> Iterator[Choice]:
         return
     inner = context.deeper()
     argument = (OPEN, Run(Kind.ARGUMENT, inner))
-    yield words.of(TWO_ARGUMENTS, context), argument * 2
+    yield words.of(["\\frac", "\\binom"], context), argument * 2
     yield words.of(["\\sqrt"], context), (Radicand(context),)
     for environment in ENVIRONMENTS:
         cell = Run(Kind.CELL, inner, cell=Cell(environment))
         yield words.of([f"\\begin{{{environment}}}"], context), (cell,)
     yield from accents(words, context)
     if context.takes_accents:
-        yield words.of(["\\xrightarrow"], context), (OPEN, Run(Kind.ARGUMENT, context.deeper(accents=1)))
+        repeated = (OPEN, Run(Kind.ARGUMENT, context.deeper(repeats=1)))
+        yield words.of(["\\overset", "\\underset"], context), (*argument, *repeated)
+        yield words.of(["\\xrightarrow"], context), repeated
+        others = ACCENTS - HATS - WIDE_HATS - {"\\xrightarrow"}
+        yield words.of(others, context), (OPEN, Run(Kind.BODY, context.deeper(repeats=1)))
 
 
 def accents(words: Words, context: Context) -> Iterator[Choice]:
-    """What stands above or below something."""
+    """What is an accent to TeX."""
     if context.nests and context.takes_accents:
-        yield words.of(HATS, context), (OPEN, Run(Kind.HATTED, context.deeper(accents=1, hatted=True)))
-        others = ACCENTS - HATS - {"\\xrightarrow"}
-        yield words.of(others, context), (OPEN, Run(Kind.BODY, context.deeper(accents=1)))
+        yield words.of(HATS, context), (OPEN, Run(Kind.HATTED, context.deeper(repeats=1, hatted=True)))
+        yield words.of(WIDE_HATS, context), (OPEN, Run(Kind.BODY, context.deeper(repeats=1)))
 
 
 def alphabets(words: Words, context: Context) -> Iterator[Choice]:
@@ -139,7 +144,7 @@ class Kind(Enum):
     GROUP = "group"
     """In braces that keep its last script apart from one behind them."""
     ACCENT = "accent"
-    """A group that is but an accent: TeX takes such a one for the accent itself, which has no room for two scripts."""
+    """A group that is but an accent so far: if it ended here, TeX would take it for the accent itself."""
     INDEX = "index"
     FENCED = "fenced"
     CELL = "cell"
@@ -193,7 +198,8 @@ class Run(Symbol):
             for tokens, symbols in alphabets(words, replace(self.context, hatted=True)):
                 yield tokens, (*symbols, bare)
         if self.kind is Kind.HATTED and self.last is Last.NOTHING and self.context.takes_accents:
-            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
+            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(repeats=1)), CLOSE)
+            yield words.of(WIDE_HATS), (OPEN, Run(Kind.BODY, self.context.deeper(repeats=1)), bare)
         if self.context.nests:
             if self.context.deeper().nests:  # there is a script in a group
                 # A group of but a group is an accent for TeX where the inner one is.
@@ -219,11 +225,9 @@ class Run(Symbol):
         empty = self.last is Last.NOTHING
         if self.kind is Kind.ARGUMENT or (self.kind in (Kind.BODY, Kind.HATTED) and not empty):
             yield words["}"], ()
-        elif self.kind is Kind.ACCENT and self.outer is not None:
-            if self.last is Last.SUB:
-                yield words["}"], (Shut(self.outer, only_sup=True),)
-        elif self.outer is not None and self.last is not Last.BARE:
-            yield words["}"], (Shut(self.outer, only_sup=self.last is Last.SUP),)
+        elif self.outer is not None:
+            if self.last is not Last.BARE and self.kind is not Kind.ACCENT:
+                yield words["}"], (Shut(self.outer, only_sup=self.last is Last.SUP),)
         elif self.cell is not None:
             yield from self._next_cells(words, self.cell)
         elif not empty and self.kind is Kind.FORMULA:
@@ -257,11 +261,10 @@ class Run(Symbol):
         return 1 + sign
 
     def _least_of_group(self, outer: Run) -> int:
-        if self.kind is Kind.ACCENT and self.last in (Last.SUP, Last.BOTH):
+        if self.kind is Kind.ACCENT:
             # Something else has to follow, with a script.
             return 1 + SCRIPT + 1 + Shut(outer, only_sup=False).least()
-        only_sup = self.kind is Kind.ACCENT or self.last is Last.SUP
-        return (SCRIPT if self.last is Last.BARE else 0) + 1 + Shut(outer, only_sup).least()
+        return (SCRIPT if self.last is Last.BARE else 0) + 1 + Shut(outer, self.last is Last.SUP).least()
 
 
 SCRIPT, MAX_ALIGNED = 4, 20

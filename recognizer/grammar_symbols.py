@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recognizer.grammar_words import HATS, Context, Numbers, Words
-from scanpage.latex_symbols import ALPHABETS
+from recognizer.grammar_words import Context, Numbers, Words
+from scanpage.latex_symbols import ALPHABETS, HATS
 
 Choice = tuple[Numbers, tuple["Symbol", ...]]
 """Tokens, by number, and the symbols, first to be fulfilled first, that take the place of the topmost symbol."""
@@ -85,7 +85,7 @@ class Nucleus(Symbol):
             if self.context.admits(alphabet):
                 yield words[alphabet], (OPEN, Letter(alphabet, self.context), CLOSE, CLOSE)
         if self.context.takes_accents:
-            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(accents=1)), CLOSE)
+            yield words.of(HATS), (OPEN, Nucleus(self.context.deeper(repeats=1)), CLOSE)
 
     def least(self) -> int:
         return 2

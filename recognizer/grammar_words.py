@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpage.latex import repair
-from scanpage.latex_symbols import ACCENTS, ALPHABETS, DELIMITERS, NEVER_BOLD, TWO_ARGUMENTS
+from scanpage.latex_parser import MAX_REPEATS
+from scanpage.latex_symbols import ACCENTS, ALPHABETS, DELIMITERS, HATS, NEVER_BOLD, TWO_ARGUMENTS
 
 Numbers = NDArray[np.intp]
 
 _RELATIONS = ("<", ">")
 """No delimiters: `\\langle` and `\\rangle` are."""
 
-HATS = frozenset(
-    ("\\hat", "\\check", "\\tilde", "\\acute", "\\grave", "\\dot", "\\ddot", "\\dddot", "\\breve", "\\bar", "\\vec")
-) | {"\\mathring"}
-"""Accents of which amsmath takes one over another, but not two over parts of what is under a third."""
+WIDE_HATS = frozenset(("\\widehat", "\\widetilde"))
+"""Accents that are such to TeX, but not to amsmath."""
 
 NEVER_INDEX = (
     ACCENTS
@@ -28,8 +27,8 @@ NEVER_INDEX = (
 )
 """What LaTeX does not always find its way through in an optional argument."""
 
-MAX_DEPTH, MAX_ACCENTS = 39, 4
-"""Accents as many as the parser takes, and one level less: `to_latex` may add a group."""
+MAX_DEPTH = 39
+"""One level less than the parser takes: `to_latex` may add a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +37,21 @@ class Context:
 
     Attributes:
         depth: how many sequences are open.
-        accents: how many accents are.
+        repeats: how many accents are, and other things that LaTeX sets several times over.
         bold: whether it is an argument of `\\boldsymbol`.
         index: whether it is the index of a root, which LaTeX looks for up to the first bracket.
         hatted: whether one of `HATS` is over it, and so no other may be.
     """
 
     depth: int = 1
-    accents: int = 0
+    repeats: int = 0
     bold: bool = False
     index: bool = False
     hatted: bool = False
 
-    def deeper(self, *, accents: int = 0, bold: bool = False, index: bool = False, hatted: bool = False) -> Context:
+    def deeper(self, *, repeats: int = 0, bold: bool = False, index: bool = False, hatted: bool = False) -> Context:
         return Context(
-            self.depth + 1, self.accents + accents, self.bold or bold, self.index or index, self.hatted or hatted
+            self.depth + 1, self.repeats + repeats, self.bold or bold, self.index or index, self.hatted or hatted
         )
 
     @property
@@ -62,14 +61,14 @@ class Context:
 
     @property
     def takes_accents(self) -> bool:
-        """Whether there are fewer accents than may stand over one another."""
-        return self.accents < MAX_ACCENTS
+        """Whether there may be another accent, or another thing that LaTeX sets several times over."""
+        return self.repeats < MAX_REPEATS
 
     def admits(self, token: str) -> bool:
         return not (
             (self.bold and token in NEVER_BOLD)
             or (self.index and token in NEVER_INDEX)
-            or (self.hatted and (token in HATS or token in ("\\widehat", "\\widetilde")))
+            or (self.hatted and (token in HATS or token in WIDE_HATS))
         )
 
 

@@ -161,6 +161,13 @@ def _styled(alphabet: str, atom: Atom) -> Atom:
     return Atom(base, *scripts, styled(alphabet, atom.inner), told or alphabet)
 
 
+def is_missing(sign: str, alphabet: str) -> bool:
+    """Whether the alphabet's font has another sign in the place of this one."""
+    if sign in CAPITAL_GREEK:
+        return alphabet not in ("\\mathrm", "\\mathbf", "\\textbf", "\\boldsymbol")
+    return sign.islower() if alphabet == "\\mathbb" else sign.isdigit() and alphabet in ("\\mathcal", "\\mathfrak")
+
+
 def _bare(base: list[str]) -> list[str]:
     """The letter alone, without its alphabet."""
     return base[2:-1] if base and base[0] in ALPHABETS else base

@@ -6,23 +6,21 @@ does not know; lenient, it mends that and goes on, so that any list of tokens co
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from scanpage.latex_accents import takes
 from scanpage.latex_atoms import (
-    MOST_COLUMNS,
     Atom,
-    Rows,
     fence,
     flat,
     has_ink,
-    one_line,
+    is_missing,
     paired,
     styled,
     table,
     without_middle_column,
 )
-from scanpage.latex_reader import END, Reader
+from scanpage.latex_reader import END
 from scanpage.latex_source import MATHEMATICS
 from scanpage.latex_symbols import (
     ACCENTS,
@@ -33,13 +31,10 @@ from scanpage.latex_symbols import (
     DELIMITERS,
     DROPPED,
     DROPPED_WITH_ARGUMENT,
-    ENVIRONMENTS,
-    FENCED,
     FUNCTIONS,
     GREEK,
     ITALIC,
     NEGATED,
-    ONE_LINE,
     RAISING_DOTS,
     SIZES,
     SPACES,
@@ -49,14 +44,16 @@ from scanpage.latex_symbols import (
     TRANSPARENT,
     TWO_ARGUMENTS,
     UNSEEN_WITH_ARGUMENT,
+    WIDER,
 )
+from scanpage.latex_tables import TableReader
 
-# amsmath sets what an accent stands on several times over, so that time and macros run out with deep nesting.
-_MAX_ACCENTS = 4
-_COLUMNS = re.compile(r"(?:[lcr~]|[@!]\{[~ ]*\}|\*\{\d+\}\{[lcr]*\})*")
+# What accents and roots with an index hold, and what \\overset adds to, is set several times over by LaTeX: in deep
+# nests its time runs out.
+MAX_REPEATS = 4
 
 
-class Parser(Reader):
+class Parser(TableReader):
     """Reads one formula."""
 
     def formula(self) -> list[str]:
@@ -102,7 +99,7 @@ class Parser(Reader):
         if token == "\\boldsymbol" and self._token in ACCENTS and not self._lenient:
             return self._argument()  # bold is only the accent then
         atoms = self._argument()
-        if any(len(atom.base) == 1 and _is_missing(atom.base[0], token) for atom in atoms):
+        if any(len(atom.base) == 1 and is_missing(atom.base[0], token) for atom in atoms):
             self._problem("a letter that is missing from its alphabet")
         return styled(token, atoms)
 
@@ -122,46 +119,62 @@ class Parser(Reader):
 
     def _accent(self, accent: str) -> list[Atom]:
         under = self._optional() if accent == "\\xrightarrow" and not self._lenient else []
-        self._accents += 1
-        body = self._argument()
-        self._accents -= 1
-        if self._accents >= _MAX_ACCENTS:
-            self._problem("accents nested too deeply")
+        body, too_deep = self._repeated(2 if has_ink(under) else 1)
+        if too_deep:
             return body
         if not has_ink(body) and accent != "\\xrightarrow":
             self._problem(f"{accent} over nothing")
             return []
-        tokens = [accent, "{", *flat(body), "}"]
+        inside = flat(body)
+        if not takes(accent, inside):
+            self._problem(f"{accent} over more than one accent")
+            if accent not in WIDER:
+                return body
+            accent = WIDER[accent]
+        tokens = [accent, "{", *inside, "}"]
         return [Atom(["\\underset", "{", *flat(under), "}", "{", *tokens, "}"] if has_ink(under) else tokens)]
 
     def _two_arguments(self, token: str) -> list[Atom]:
         if self._token == "[" and not self._lenient:
             self._problem(f"{token} with an option")
-        first, second = flat(self._argument()), flat(self._argument())
-        return [Atom([token, "{", *first, "}", "{", *second, "}"])]
+        first = self._argument()
+        second, too_deep = self._repeated() if token in ("\\overset", "\\underset") else (self._argument(), False)
+        if too_deep:
+            return [*first, *second]
+        return [Atom([token, "{", *flat(first), "}", "{", *flat(second), "}"])]
+
+    def _repeated(self, times: int = 1) -> tuple[list[Atom], bool]:
+        """An argument that LaTeX sets several times over, and whether that comes to too many times."""
+        self._repeats += times
+        body = self._argument()
+        too_deep = self._repeats > MAX_REPEATS
+        self._repeats -= times
+        if too_deep:
+            self._problem("accents, roots or what stands over others nested too deeply")
+        return body, too_deep
 
     def _root(self, token: str) -> list[Atom]:
         index = flat(self._optional())
-        if "]" in index:
+        if "]" in index or "&" in index:  # LaTeX looks for the one, and an alignment around it takes the other
             index = ["{", *index, "}"]
-        body = flat(self._argument())
-        return [Atom([token, *(["[", *index, "]"] if index else []), "{", *body, "}"])]
+        body, too_deep = self._repeated() if index else (self._argument(), False)
+        if too_deep:
+            index = []
+        return [Atom([token, *(["[", *index, "]"] if index else []), "{", *flat(body), "}"])]
 
     def _operator(self, _: str) -> list[Atom]:
         """`\\mathop`: scripts of what is no operator by itself stand above and below it."""
-        atoms = self._argument()
+        atoms, too_deep = self._repeated(2)
         while self._token in ("\\displaylimits", "\\limits"):
             self._at += 1
         names = all(atom.base and (atom.base[0] in BIG_OPERATORS | FUNCTIONS | ALPHABETS) for atom in atoms)
-        if names or not has_ink(atoms):
+        if names or too_deep or not has_ink(atoms):
             return atoms
-        base = flat(atoms)
-        while (sign := self._token) in ("^", "_"):
+        base, stacks = flat(atoms), {"^": "\\overset", "_": "\\underset"}
+        while stack := stacks.pop(self._token, ""):
             self._at += 1
             script = flat(self._argument())
-            base = (
-                ["\\overset" if sign == "^" else "\\underset", "{", *script, "}", "{", *base, "}"] if script else base
-            )
+            base = [stack, "{", *script, "}", "{", *base, "}"] if script else base
         return atoms if base == flat(atoms) else [Atom(base)]
 
     def _negation(self, _: str) -> list[Atom]:
@@ -185,7 +198,7 @@ class Parser(Reader):
         choices = [self._argument() for _ in range(4)]
         return choices[min(self._scripts + 1, 3) if self._scripts else 0]
 
-    # -- delimiters and environments -------------------------------------------------------------------------------
+    # -- delimiters ----------------------------------------------------------------------------------------------
 
     def _delimiter_token(self) -> str:
         braced = not self._lenient and self._tokens[self._at + 1 : self._at + 3][-1:] == ["}"] and self._accept("{")
@@ -209,61 +222,6 @@ class Parser(Reader):
             self._problem("\\left without \\right")
             closing = "."
         return fence(opening, atoms, closing)
-
-    def _environment(self, name: str) -> list[Atom]:
-        plain = name.rstrip("*")
-        environment = ENVIRONMENTS.get(name) or ENVIRONMENTS.get(plain)
-        if environment is None or name == "cases*":
-            self._problem(f"environment {name}")
-            environment = "aligned"
-        if not self._lenient:
-            self._environment_options(plain)
-        rows = self._rows(closed_by_end=True)
-        if self._token[:5] == "\\end{":
-            if self._token != f"\\end{{{name}}}":
-                self._problem(f"\\begin{{{name}}} closed by {self._token}")
-            self._at += 1
-        else:
-            self._problem(f"environment {name} is not closed")
-        if not rows:
-            return []
-        if plain in ONE_LINE:
-            return one_line(rows)
-        rows = without_middle_column(rows) if plain == "eqnarray" else self._within_columns(rows, environment)
-        atoms = table(environment, rows)
-        return fence(FENCED[plain][0], atoms, FENCED[plain][1]) if plain in FENCED else atoms
-
-    def _environment_options(self, name: str) -> None:
-        """Skip `[t]`, `{2}` and the columns of an `array`, which may not have lines or widths."""
-        if self._tokens[self._at : self._at + 3] in (["[", place, "]"] for place in "tcblr"):
-            self._at += 3
-        if name in ("alignat", "alignedat"):
-            self._argument()
-        if name != "array":
-            return
-        if not self._accept("{"):
-            self._problem("array without columns")
-        depth, start = 1, self._at
-        while depth and self._token != END:
-            depth += (self._token == "{") - (self._token == "}")
-            self._at += 1
-        if not _COLUMNS.fullmatch("".join(t for t in self._tokens[start : self._at - 1] if t not in SPACES)):
-            self._problem("array with lines or widths")
-
-    def _within_columns(self, rows: Rows, environment: str) -> Rows:
-        """Rows with no more cells than the environment takes; what is too much joins the last cell."""
-        most = MOST_COLUMNS.get(environment)
-        if most is None or max(map(len, rows)) <= most:
-            return rows
-        self._problem(f"{environment} with more than {most} columns")
-        return [row if len(row) <= most else [*row[: most - 1], one_line([row[most - 1 :]])] for row in rows]
-
-
-def _is_missing(sign: str, alphabet: str) -> bool:
-    """Whether the alphabet's font has another sign in the place of this one."""
-    if sign in CAPITAL_GREEK:
-        return alphabet not in ("\\mathrm", "\\mathbf", "\\textbf", "\\boldsymbol")
-    return sign.islower() if alphabet == "\\mathbb" else sign.isdigit() and alphabet in ("\\mathcal", "\\mathfrak")
 
 
 _POINTED = {"<": "\\langle", ">": "\\rangle"}

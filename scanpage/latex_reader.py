@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
+from scanpage.latex_accents import is_folded, spills
 from scanpage.latex_atoms import Atom, Cell, Rows, flat, has_ink, paired, styled
 from scanpage.latex_symbols import DROPPED, DROPPED_WITH_ARGUMENT, SWITCHES, SYNONYMS
 
@@ -33,7 +34,7 @@ class Reader(ABC):
         self._tokens.append(END)
         self._at = 0
         self._depth = 0
-        self._accents = 0
+        self._repeats = 0
         self._scripts = 0
         self._lenient = lenient
 
@@ -95,6 +96,8 @@ class Reader(ABC):
         if not atoms:
             atoms.append(Atom([]))
         last = atoms[-1]
+        if spills(last.base):
+            last = atoms[-1] = Atom([], inner=[last])
         if sign == "'":
             last.sup = [*last.sup, Atom(_PRIME)]
             return
@@ -102,6 +105,8 @@ class Reader(ABC):
         script = self._argument()
         self._scripts -= 1
         if not has_ink(script):
+            if self._token not in _SCRIPTS and not last.tokens():
+                atoms.pop()  # nothing without scripts
             return
         if sign == "_":
             if last.sub:
@@ -129,7 +134,7 @@ class Reader(ABC):
             if unit is None:
                 self._problem(f"unknown {token}")
         self._depth -= 1
-        return unit or []
+        return paired(unit) if unit else []
 
     def _optional(self) -> list[Atom]:
         """The argument in brackets that follows, if one does."""
@@ -184,4 +189,7 @@ def _shut_in(unit: list[Atom], script: str, *, loosely: bool) -> list[Atom]:
     if not unit:
         return [Atom([])]
     collides = unit[-1].sub if script == "_" else unit[-1].sup
-    return [Atom([], inner=unit)] if collides or (unit[-1].sub and not loosely) else unit
+    if not collides and (loosely or not unit[-1].sub):
+        return unit
+    seen = [atom for atom in unit if has_ink([atom])]
+    return seen if len(seen) == 1 and is_folded(seen[0].base) else [Atom([], inner=unit)]

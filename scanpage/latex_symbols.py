@@ -62,6 +62,10 @@ ACCENTS = _commands(
     "hat bar tilde vec dot ddot dddot check breve acute grave mathring widehat widetilde overline underline "
     "overrightarrow overleftarrow overbrace underbrace boxed cancel xrightarrow"
 ) - {"\\cancel"}
+HATS = _commands("hat check tilde acute grave dot ddot breve bar vec mathring")
+"""Accents that amsmath sets by itself, to move them together where one stands over another."""
+WIDER = {"\\hat": "\\widehat", "\\tilde": "\\widetilde", "\\bar": "\\overline", "\\vec": "\\overrightarrow"}
+"""Those of them that have a like over anything."""
 ALPHABETS = _commands("mathrm mathbf mathcal mathbb mathfrak mathscr mathsf mathtt boldsymbol")
 TWO_ARGUMENTS = _commands("frac binom overset underset")
 DELIMITERS = frozenset("()[]|/<>") | _commands(

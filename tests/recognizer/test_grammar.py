@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recognizer.grammar import Free, Grammar, State
-from recognizer.grammar_words import HATS
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.latex import normalise, repair, to_latex, tokenize, vocabulary
+from scanpage.latex_symbols import HATS
 
 TOKENIZER = LatexTokenizer()
 START = Grammar(TOKENIZER.tokens, TOKENIZER.eos_id).start()
@@ -45,12 +45,16 @@ FORMULAS = [
     r"\overset{!}{=} \underset{x}{\max} \binom{n}{k}",
     r"R^{a}{}_{b} \text{~}_{b}",
     r"\underbrace{a + b}_{c}",
+    r"{\overline{x}_{a}}^{2} + \vec{\widetilde{Q}}_{i} + \hat{\dddot{x} y}",
     r"{\dot{x}_{a}}^{2} + \bar{\bar{\boldsymbol{x}}}_{i} + {\hat{x} y^{a}}^{b}",
     r"\mathrm{exp \left( \frac{a}{b} \right)} + \sqrt[\frac{n}{2}]{x}",
 ]
 
 REFUSED = [
     r"{ { \hat { x } _ { a } } ^ { b } } ^ { c }",
+    r"{ \hat { x } _ { a } } ^ { b }",  # the group is none to TeX
+    r"\overset { a } { \overset { b } { \overset { c } { \overset { d } { \overset { e } { x } } } } }",
+    r"\sqrt [ 3 ] { \sqrt [ 3 ] { \hat { \hat { \sqrt [ 3 ] { x } } } } }",
     r"",
     r"_ { a }",
     r"^ { a }",

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanpage.latex import Refusal, is_tall, normalise, repair, to_latex, tokenize, vocabulary
+from scanpage.latex_symbols import HATS
 
 VOCABULARY = vocabulary()
 STRUCTURE = [
@@ -21,6 +22,7 @@ STRUCTURE = [
 
 # What models write: mostly signs, with structure more often than its share of the vocabulary.
 token_lists = st.lists(st.one_of(st.sampled_from(VOCABULARY), st.sampled_from(STRUCTURE)), max_size=40)
+hatted = st.lists(st.sampled_from([*sorted(HATS), "\\widehat", "{", "}", "^", "_", "x", "~", "\\mathbf"]), max_size=25)
 # What people write, in any order.
 PIECES = r"""
 x y_1 ^2 ' { } \\ & \\[2pt] \\* \left( \right) \left. \right\} \text{if~$x$} \mbox{ \textbf{a \bf $ \( \) [ ]
@@ -32,14 +34,33 @@ x y_1 ^2 ' { } \\ & \\[2pt] \\* \left( \right) \left. \right\} \text{if~$x$} \mb
 pieces = st.sampled_from(PIECES.split())
 sources = st.one_of(st.text(max_size=30), st.lists(pieces, max_size=30).map(" ".join), st.lists(pieces).map("".join))
 formulas = st.recursive(
-    st.sampled_from(["x", "y", "2", "+", "=", "\\alpha", "\\sum", "\\sin", "\\infty", "f ( x )", "\\mathrm{if}", "n!"]),
+    st.sampled_from(
+        [
+            "x",
+            "y",
+            "2",
+            "+",
+            "=",
+            r"\alpha",
+            r"\sum",
+            r"\sin",
+            r"\infty",
+            "f ( x )",
+            r"\mathrm{if}",
+            "n!",
+            r"\hat{x}y",
+            r"\bar{\vec{x^2}}",
+            r"\mathbf{\tilde{x}}^2z",
+            r"\overline{x + y}",
+        ]
+    ),
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(" ".join),
         st.tuples(inner, inner).map(lambda p: f"\\frac{{{p[0]}}}{{{p[1]}}}"),
         inner.map(lambda f: f"\\sqrt{{{f}}}"),
         inner.map(lambda f: f"\\left( {f} \\right)"),
         inner.map(lambda f: f"\\mathbf{{{f}}}"),
-        inner.map(lambda f: f"\\hat{{{f}}}"),
+        inner.map(lambda f: f"\\binom{{n}}{{{f}}}"),
         st.tuples(inner, inner).map(lambda p: f"{{{p[0]}}}_{{{p[1]}}}"),
         st.tuples(inner, inner).map(lambda p: f"{{{p[0]}}}^{{{p[1]}}}"),
         st.tuples(inner, inner).map(lambda p: f"\\begin{{pmatrix}} {p[0]} & 1 \\\\ 0 & {p[1]} \\end{{pmatrix}}"),
@@ -92,6 +113,15 @@ derivations = st.tuples(
         (r"\sqrt[{[a]}]{x}", r"\sqrt [ { [ a ] } ] { x }"),  # a bracket in the index is shut in
         (r"{x^2}^3", r"{ x ^ { 2 } } ^ { 3 }"),  # braces that keep scripts apart stay
         (r"x^{}", "x"),  # nothing is written there
+        (r"\mathrm{a{}_{}b}", r"\mathrm { a b }"),
+        (r"V_a{}_{}^b", r"V _ { a } { } ^ { b }"),
+        (r"\hat\begin{split} [ & \sum ] \end{split}", r"\hat { \left [ \sum \right ] }"),  # one argument
+        (r"{\hat{x}_a}^b", r"\hat { x } _ { a } ^ { b }"),  # which those around one accent are not
+        (r"{\hat{\bar{x}}_a}^b", r"{ \hat { \bar { x } } _ { a } } ^ { b }"),  # two are more than one
+        (r"{\overline{x}^a}^b", r"{ \overline { x } ^ { a } } ^ { b }"),  # this is none to TeX
+        (r"\hat{\tilde{x^2}}^c", r"{ \hat { \tilde { x ^ { 2 } } } } ^ { c }"),  # LaTeX would set 2 and c together
+        (r"\mathbf{\hat{\tilde{x^2}}^c}", r"{ \mathbf { \hat { \tilde { x ^ { 2 } } } } } ^ { \mathbf { c } }"),
+        (r"\sqrt[\begin{matrix} a & b \end{matrix}]{x}", r"\sqrt [ { \begin{matrix} a & b \end{matrix} } ] { x }"),
         (r"\boldsymbol{\overset{a}{b}}", r"\overset { a } { b }"),  # bold packages hang on it
         (r"\begin{aligned} a &= b \end{aligned}", "a = b"),  # one line needs no alignment
         ("x % remark", "x"),
@@ -165,6 +195,14 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         r"\left( x",
         r"\hat{}",  # an accent over nothing
         r"\bar{\bar{\bar{\bar{\bar{x}}}}}",  # accents nested too deeply
+        r"\sqrt[3]{\sqrt[3]{\sqrt[3]{\sqrt[3]{\sqrt[3]{x}}}}}",  # what takes LaTeX four times as long each time
+        r"\hat{\bar{a} + \bar{b}}",  # LaTeX stops
+        r"\hat{\bar{a} + b}",  # or prints a over b
+        r"\hat{\mathbf{\bar{x}}}",  # or loses the alphabet
+        r"{\hat{x}^a}^b",  # the braces are none to TeX
+        r"{\mathbf{\widehat{x}}^a}^b",
+        r"{{\hat{x}_a}^b}^c",
+        r"{{}^{} \hat{x}_a}_b",
         r"\begin{matrix} a",
         r"\begin{tikzcd} a \end{tikzcd}",
         r"\frac{a}",
@@ -234,13 +272,28 @@ def test_normalise_refuses_deep_nests_in_time(source: str) -> None:
         normalise(source)
 
 
-@given(token_lists)
+@given(st.one_of(token_lists, hatted))
 def test_repair_makes_canonical_tokens_of_anything(tokens: list[str]) -> None:
     repaired = repair(tokens)
     assert set(repaired) <= set(VOCABULARY)
     assert repair(repaired) == repaired
     if repaired:
         assert normalise(to_latex(repaired)) == repaired
+
+
+@pytest.mark.parametrize(
+    ("written", "mended"),
+    [
+        (r"\hat { \bar { a } + b }", r"\widehat { \bar { a } + b }"),  # the like of it that LaTeX takes
+        (r"\dot { \bar { a } + b }", r"\bar { a } + b"),  # where it has one
+        (r"{ \hat { x } ^ { a } } ^ { b }", r"\hat { x } ^ { a b }"),
+        (r"{ ~ \mathbf { \hat { x } } ^ { a } } ^ { b }", r"\mathbf { \hat { x } } ^ { a b }"),
+        (r"\overset { a } { " * 5 + "x " + "} " * 5, r"\overset { a } { " * 4 + "a x" + " }" * 4),
+        (r"\sqrt [ 3 ] { " * 5 + "x " + "} " * 5, r"\sqrt [ 3 ] { " * 4 + r"\sqrt { x }" + " }" * 4),
+    ],
+)
+def test_repair_loses_little(written: str, mended: str) -> None:
+    assert " ".join(repair(written.split())) == mended
 
 
 @given(token_lists)
@@ -261,6 +314,7 @@ NESTS = [
     ["{"], ["\\left"], ["\\sqrt"], ["^"], ["\\begin{matrix}"], ["\\mathrm"], ["\\frac"], ["\\boldsymbol"],
     ["\\frac", "{"], ["x", "^", "{"], ["\\sqrt", "["], ["\\begin{cases}", "x", "&"], ["\\overbrace"],
     ["\\left", "(", "\\sum"], ["\\overset", "{", "\\begin{aligned}", "a", "\\\\"],
+    ["\\overset", "a", "{"], ["\\sqrt", "[", "3", "]", "{"],
 ]  # fmt: skip
 
 
@@ -299,6 +353,12 @@ SEVERAL_LINES = [
 ]  # fmt: skip
 
 
+# Where amsmath stops at an accent depends on those of earlier formulas: here each formula is the first.
+FRESH = "".join(rf"\global\let\macc@{name}\undefined" for name in ("kerna", "kernb", "nucleus"))
+FRESH = rf"\makeatletter\newcommand\fresh{{{FRESH}}}\makeatother" + "\n"
+HATTED = [*sorted(HATS), "\\widehat", "\\overline", *("{", "}", "^", "_", "x", "\\mathbf", "\\boldsymbol") * 3]
+
+
 @pytest.mark.tex
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_whatever_is_repaired_compiles(pdflatex: ModuleType, tmp_path: Path) -> None:
@@ -307,9 +367,10 @@ def test_whatever_is_repaired_compiles(pdflatex: ModuleType, tmp_path: Path) -> 
         [rng.choice(STRUCTURE if rng.random() < 0.5 else VOCABULARY) for _ in range(rng.randint(1, 40))]
         for _ in range(300)
     ]
+    written += [[rng.choice(HATTED) for _ in range(rng.randint(5, 40))] for _ in range(300)]
     sources = [to_latex(repair(tokens)) for tokens in written] + [to_latex(repair([token])) for token in VOCABULARY]
     sources += [to_latex(repair([*(opening * 300), "x"])) for opening in NESTS]
-    body = "\n\n".join(f"${source}$" for source in sources if source)
+    body = FRESH + "\n\n".join(f"\\fresh ${source}$" for source in sources if source)
     body += pdflatex.displays([to_latex(repair(normalise(source))) for source in SEVERAL_LINES])
     assert pdflatex.refusal(body, tmp_path) == ""
     assert (tmp_path / "all.pdf").stat().st_size > 20_000
