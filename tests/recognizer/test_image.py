@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recognizer.config import ImageConfig
-from recognizer.image import batch, prepare, prepare_with_points, scaled_size, sign_height
+from recognizer.image import batch, is_noise, prepare, prepare_with_points, scaled_size, sign_height
 
 CONFIG = ImageConfig()
 Grey = NDArray[np.uint8]
@@ -119,6 +119,37 @@ def test_uneven_light_is_evened_out() -> None:
     light = np.linspace(0.4, 1.0, crop.shape[1])[None]
     picture = prepare((crop * light).astype(np.uint8), CONFIG)
     assert np.abs(picture.astype(int) - cv2.resize(prepare(crop, CONFIG), picture.shape[::-1])).mean() < 20
+
+
+def noisy(crop: Grey, sigma: float, quality: int, rng: np.random.Generator) -> Grey:
+    """As a camera sees it: noise, uneven light, JPEG."""
+    light = np.linspace(rng.uniform(0.75, 1.0), 1.0, crop.shape[1])[None]
+    seen = np.clip(crop * light + rng.normal(0.0, sigma, crop.shape), 0, 255).astype(np.uint8)
+    decoded: Grey = cv2.imdecode(cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+    return decoded
+
+
+@pytest.mark.parametrize("quality", [50, 80, 95])
+@pytest.mark.parametrize("sigma", [1.0, 4.0, 7.0, 10.0])
+def test_noise_on_blank_paper_is_blank(sigma: float, quality: int) -> None:
+    rng = np.random.default_rng(int(sigma) + quality)
+    pictures = [prepare(noisy(np.full((80, 300), 200, np.uint8), sigma, quality, rng), CONFIG) for _ in range(20)]
+    assert sum(picture.min() == 255 for picture in pictures) >= 17  # some are skewed by chance
+
+
+@pytest.mark.parametrize("sigma", [0.0, 4.0, 7.0, 10.0])
+def test_faint_ink_in_noise_is_not_blank(sigma: float) -> None:
+    rng = np.random.default_rng(int(sigma))
+    for _ in range(20):
+        picture = prepare(noisy(strokes(80, 300, 200, 160), sigma, 60, rng), CONFIG)
+        assert picture.min() < 150
+
+
+def test_a_faint_dot_on_a_large_sheet_is_not_noise() -> None:
+    crop = np.full((300, 400), 200, np.uint8)
+    cv2.circle(crop, (300, 100), 6, 165, -1)
+    assert is_noise(noisy(np.full_like(crop, 200), 4.0, 80, np.random.default_rng(1)))
+    assert not is_noise(noisy(crop, 4.0, 80, np.random.default_rng(1)))
 
 
 def test_empty_paper_around_the_ink_does_not_matter() -> None:
