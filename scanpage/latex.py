@@ -7,8 +7,8 @@ so or not; matrices are `matrix` between delimiters, and several lines one `alig
 
 `normalise` is strict: it refuses what it does not know. `repair` is lenient and total: it makes compilable LaTeX of
 whatever tokens a model wrote. Both are one recursive-descent parser: `latex_source` splits source into tokens,
-`latex_reader` reads sequences of them and `latex_parser` single commands, after the tables of `latex_symbols`;
-`latex_atoms` holds the rules of spelling.
+`latex_reader` reads sequences of them, `latex_tables` environments and `latex_parser` single commands, after the tables
+of `latex_symbols`; `latex_atoms` holds the rules of spelling, and `latex_accents` what LaTeX makes of accents.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def table(environment: str, rows: Rows) -> list[Atom]:
 
 def one_line(rows: Rows) -> list[Atom]:
     """All cells of all rows, one behind the other."""
-    return [atom for row in rows for cell in row for atom in cell]
+    return paired([atom for row in rows for cell in row for atom in cell])
 
 
 def without_middle_column(rows: Rows) -> Rows:

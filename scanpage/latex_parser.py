@@ -155,7 +155,10 @@ class Parser(TableReader):
 
     def _root(self, token: str) -> list[Atom]:
         index = flat(self._optional())
-        if "]" in index or "&" in index:  # LaTeX looks for the one, and an alignment around it takes the other
+        if "&" in index:  # an alignment around the root takes it for its own, where braces are the whole index, too
+            self._problem("columns in the index of a root")
+            index = []
+        if "]" in index:
             index = ["{", *index, "}"]
         body, too_deep = self._repeated() if index else (self._argument(), False)
         if too_deep:

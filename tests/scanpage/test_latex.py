@@ -121,13 +121,13 @@ derivations = st.tuples(
         (r"{\overline{x}^a}^b", r"{ \overline { x } ^ { a } } ^ { b }"),  # this is none to TeX
         (r"\hat{\tilde{x^2}}^c", r"{ \hat { \tilde { x ^ { 2 } } } } ^ { c }"),  # LaTeX would set 2 and c together
         (r"\mathbf{\hat{\tilde{x^2}}^c}", r"{ \mathbf { \hat { \tilde { x ^ { 2 } } } } } ^ { \mathbf { c } }"),
-        (r"\sqrt[\begin{matrix} a & b \end{matrix}]{x}", r"\sqrt [ { \begin{matrix} a & b \end{matrix} } ] { x }"),
         (r"\boldsymbol{\overset{a}{b}}", r"\overset { a } { b }"),  # bold packages hang on it
         (r"\begin{aligned} a &= b \end{aligned}", "a = b"),  # one line needs no alignment
         ("x % remark", "x"),
         (r"a &= b \\[2pt] &\le c \\", r"\begin{aligned} a & = b \\ & \leq c \end{aligned}"),  # lines are one body
         (r"a &= b \nonumber \label{x}", "a = b"),
         (r"a &=& b \\ &=& c", r"\begin{aligned} a & = b \\ & = c \end{aligned}"),  # columns of eqnarray
+        (r"& [ & \sum ] \\ a", r"\begin{aligned} & \left [ \sum \right ] \\ a \end{aligned}"),
         (r"a && b \\ c", r"\begin{aligned} a & & b \\ c \end{aligned}"),  # which this is not
         (r"a \\* b \cr c", r"\begin{aligned} a \\ b \\ c \end{aligned}"),
         (r"\begin{align*} a \\ b \end{align*}", r"\begin{aligned} a \\ b \end{aligned}"),
@@ -196,6 +196,7 @@ def test_normalise_spells_canonically(source: str, canonical: str) -> None:
         r"\hat{}",  # an accent over nothing
         r"\bar{\bar{\bar{\bar{\bar{x}}}}}",  # accents nested too deeply
         r"\sqrt[3]{\sqrt[3]{\sqrt[3]{\sqrt[3]{\sqrt[3]{x}}}}}",  # what takes LaTeX four times as long each time
+        r"\sqrt[\begin{matrix} a & b \end{matrix}]{x}",  # LaTeX stops, if it stands in another alignment
         r"\hat{\bar{a} + \bar{b}}",  # LaTeX stops
         r"\hat{\bar{a} + b}",  # or prints a over b
         r"\hat{\mathbf{\bar{x}}}",  # or loses the alphabet
@@ -285,6 +286,7 @@ def test_repair_makes_canonical_tokens_of_anything(tokens: list[str]) -> None:
     ("written", "mended"),
     [
         (r"\hat { \bar { a } + b }", r"\widehat { \bar { a } + b }"),  # the like of it that LaTeX takes
+        (r"\sqrt [ \begin{matrix} a & b \end{matrix} ] { x }", r"\sqrt { x }"),
         (r"\dot { \bar { a } + b }", r"\bar { a } + b"),  # where it has one
         (r"{ \hat { x } ^ { a } } ^ { b }", r"\hat { x } ^ { a b }"),
         (r"{ ~ \mathbf { \hat { x } } ^ { a } } ^ { b }", r"\mathbf { \hat { x } } ^ { a b }"),
