@@ -96,7 +96,7 @@ class Reader(ABC):
         if not atoms:
             atoms.append(Atom([]))
         last = atoms[-1]
-        if spills(last.base):
+        if len(last.base) > 2 and spills(last.base):
             last = atoms[-1] = Atom([], inner=[last])
         if sign == "'":
             last.sup = [*last.sup, Atom(_PRIME)]
@@ -105,8 +105,8 @@ class Reader(ABC):
         script = self._argument()
         self._scripts -= 1
         if not has_ink(script):
-            if self._token not in _SCRIPTS and not last.tokens():
-                atoms.pop()  # nothing without scripts
+            if not last.base and last.plain and (last.inner or self._token not in _SCRIPTS):
+                atoms[-1:] = last.inner  # it was there for the script
             return
         if sign == "_":
             if last.sub:
@@ -134,7 +134,7 @@ class Reader(ABC):
             if unit is None:
                 self._problem(f"unknown {token}")
         self._depth -= 1
-        return paired(unit) if unit else []
+        return paired(unit) if unit and len(unit) > 2 else unit or []
 
     def _optional(self) -> list[Atom]:
         """The argument in brackets that follows, if one does."""

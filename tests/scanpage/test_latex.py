@@ -114,6 +114,7 @@ derivations = st.tuples(
         (r"{x^2}^3", r"{ x ^ { 2 } } ^ { 3 }"),  # braces that keep scripts apart stay
         (r"x^{}", "x"),  # nothing is written there
         (r"\mathrm{a{}_{}b}", r"\mathrm { a b }"),
+        (r"{x^a}^{}_b", "x _ { b } ^ { a }"),
         (r"V_a{}_{}^b", r"V _ { a } { } ^ { b }"),
         (r"\hat\begin{split} [ & \sum ] \end{split}", r"\hat { \left [ \sum \right ] }"),  # one argument
         (r"{\hat{x}_a}^b", r"\hat { x } _ { a } ^ { b }"),  # which those around one accent are not
