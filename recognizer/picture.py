@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageGrab, ImageOps
+from PIL import Image, ImageGrab, ImageOps, UnidentifiedImageError
 
 from scanpage.errors import InputError
 from scanpage.picture import Content, opened, upright
@@ -80,6 +80,8 @@ def from_clipboard() -> NDArray[np.uint8]:
         raise InputError(
             "the clipboard cannot be read: install wl-clipboard (Wayland) or xclip (X11), or give a file"
         ) from error
+    except UnidentifiedImageError:
+        found = None  # it holds something else, a text say
     except (OSError, ValueError) as error:
         raise InputError(f"the clipboard cannot be read: {' '.join(str(error).split())}") from error
     if isinstance(found, list):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageGrab
+from PIL import Image, ImageGrab, UnidentifiedImageError
 
 from recognizer import picture
 from recognizer.picture import as_crop, from_clipboard, open_picture, open_source
@@ -132,6 +132,7 @@ def test_the_clipboard_may_hold_a_picture_or_the_name_of_one(monkeypatch: pytest
     ("held", "message"),
     [
         (None, "holds no picture: copy one first"),
+        (UnidentifiedImageError("cannot identify image file"), "holds no picture: copy one first"),
         (["a.png", "b.png"], "holds 2 files"),
         (NotImplementedError("wl-paste or xclip is required"), "install wl-clipboard .* or xclip"),
         (ChildProcessError("xclip error: Error: Can't open\ndisplay"), "cannot be read: xclip error: .* open display"),
