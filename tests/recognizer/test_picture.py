@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageGrab, UnidentifiedImageError
 
-from recognizer import picture
 from recognizer.picture import as_crop, from_clipboard, open_picture, open_source
 from scanpage.errors import InputError
 
@@ -146,6 +145,6 @@ def test_a_clipboard_without_a_picture_is_an_input_error(
             raise held
         return held
 
-    monkeypatch.setattr(picture.ImageGrab, "grabclipboard", grab)
+    monkeypatch.setattr(ImageGrab, "grabclipboard", grab)
     with pytest.raises(InputError, match=message):
         from_clipboard()
