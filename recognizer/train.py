@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import multiprocessing
 import time
 from collections.abc import Sequence
@@ -91,7 +92,7 @@ class Trainer:
         self.longest = multiprocessing.get_context("spawn").Value("i", config.first_max_tokens)
         self.optimizer = torch.optim.AdamW(self._groups(), fused=True)
         self.ema = Ema(model, decay=config.ema_decay)
-        self.step, self.seen, self.best, self.spent_s = 0, 0, -1.0, 0.0
+        self.step, self.seen, self.best, self.spent_s = 0, 0, -math.inf, 0.0
         # What is dropped and drawn must differ among the processes; the weights are there already.
         torch.manual_seed(self._seed())
 

@@ -116,8 +116,8 @@ def test_the_model_with_the_best_validation_stays(
     source: Source, samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = []
-    for steps, rate in ((1, 0.5), (2, 0.1), (3, 0.6)):
-        outcome = Validation({"few": {"exprate": rate, "wer": 0.0}})
+    for steps, loss in ((1, 0.5), (2, 0.9), (3, 0.4)):
+        outcome = Validation({"few": {"exprate": 0.0, "wer": 1.0, "loss": loss}})
         monkeypatch.setattr(train, "validate", lambda *arguments, outcome=outcome: outcome)
         trainer(source, samples, tmp_path, steps=steps).run(resume=True)
         kept.append(json.loads((tmp_path / "model" / "validation.json").read_text("utf-8"))["step"])

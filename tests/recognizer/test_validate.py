@@ -59,17 +59,10 @@ def test_flat_names_are_those_of_the_curves() -> None:
     assert flat == {"valid/a/exprate": 1.0, "valid/b/exprate": 0.0}
 
 
-@pytest.mark.parametrize(
-    ("better", "worse"),
-    [
-        ((0.5, 0.9), (0.4, 0.0)),  # exact readings count first
-        ((0.5, 0.1), (0.5, 0.2)),  # then fewer wrong tokens
-        ((0.1, 3.0), (0.0, 0.9)),  # babbling is no worse than wrong throughout
-    ],
-)
-def test_the_score_ranks_models(better: tuple[float, float], worse: tuple[float, float]) -> None:
-    first, second = (Validation({"set": {"exprate": rate, "wer": errors}}) for rate, errors in (better, worse))
-    assert first.score > second.score
+def test_the_score_ranks_models_by_the_loss_of_all_sets() -> None:
+    better = Validation({"a": {"exprate": 0.4, "loss": 0.2}, "b": {"exprate": 0.4, "loss": 0.3}})
+    worse = Validation({"a": {"exprate": 0.5, "loss": 0.1}, "b": {"exprate": 0.5, "loss": 0.5}})
+    assert better.score > worse.score
 
 
 def test_the_score_of_nothing_is_zero() -> None:
