@@ -79,7 +79,9 @@ def load_torch(weights: Path | None, threads: int) -> Read:
     def read(crops: Sequence[Any]) -> list[tuple[str, ...]]:
         pixels = torch.from_numpy(batch([prepare(crop, config.image) for crop in crops], config.image))
         with torch.inference_mode():
-            rows = model.generate(pixels.float(), num_beams=1, do_sample=False, max_length=config.max_tokens).tolist()
+            rows = model.generate(
+                pixels.float(), num_beams=1, do_sample=False, max_new_tokens=config.max_tokens - 1
+            ).tolist()
         ends = [row.index(config.end_id, 1) if config.end_id in row[1:] else len(row) for row in rows]
         return [tuple(repair(spelling.tokens(row[1:end]))) for row, end in zip(rows, ends, strict=True)]
 
