@@ -149,6 +149,8 @@ def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     # Threads that wait for work by spinning take the cores from the stages beside them, and win nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A plan of the memory is kept for each size of input, in a block of its own; pages and crops are of all sizes.
+    options.enable_mem_pattern = False
     options.log_severity_level = 4  # what fails is told once, by the error
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
