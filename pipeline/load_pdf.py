@@ -68,7 +68,10 @@ def _draw_with_poppler(content: Content, source: str, number: int, dpi: float) -
 
     convert = convert_from_bytes if isinstance(content, bytes) else convert_from_path
     try:
-        pictures = convert(content, dpi=dpi, first_page=number, last_page=number, timeout=POPPLER_TIMEOUT_S)
+        # The crop box is what viewers and PDFium show.
+        pictures = convert(
+            content, dpi=dpi, first_page=number, last_page=number, use_cropbox=True, timeout=POPPLER_TIMEOUT_S
+        )
     except (PDFInfoNotInstalledError, PDFPageCountError, PDFSyntaxError, PDFPopplerTimeoutError, OSError) as error:
         reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
         raise InputError(f"{source} page {number} cannot be drawn: {reason}") from error

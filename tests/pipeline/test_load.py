@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -43,6 +44,24 @@ def test_pdf_is_drawn_without_poppler_too(pdf: Maker, monkeypatch: pytest.Monkey
     image = list_pages(path, dpi=72)[1].load().image
     assert image.shape == (400, 300, 3)
     assert np.abs(image.astype(int) - (201, 200, 200)).max() <= 3
+
+
+@pytest.mark.parametrize("poppler", [True, False])
+def test_only_what_the_crop_box_shows_is_drawn(poppler: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if poppler and shutil.which("pdftoppm") is None:
+        pytest.skip("poppler is not installed")
+    path = tmp_path / "cropped.pdf"
+    sheet = Image.new("L", (300, 400), 0)
+    sheet.paste(255, (0, 200, 300, 400))
+    sheet.save(path, resolution=72)
+    document = pypdfium2.PdfDocument(path.read_bytes())
+    document[0].set_cropbox(50, 0, 250, 190)  # left, bottom, right, top: within the white half
+    document.save(path)
+    if not poppler:
+        monkeypatch.setattr(shutil, "which", lambda _: None)
+    image = list_pages(str(path), dpi=72)[0].load().image
+    assert image.shape == (190, 200, 3)
+    assert image.min() > 250
 
 
 def test_large_paper_is_drawn_smaller_than_asked(tmp_path: Path) -> None:
