@@ -29,9 +29,6 @@ MAX_ALTERNATIVES = 20
 OnPage = Callable[[ScannedPage, np.ndarray | None], None]
 """Called after each page with the result and its picture (None where the page could not be loaded)."""
 
-PAGE_ERRORS = (InputError, RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError)
-"""What may go wrong with one page while the others can still be done."""
-
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
@@ -166,7 +163,7 @@ def _scan_source(
         with times("load"):
             loaded = source.load()
         return scan_page(loaded, engines, options=options, times=times), loaded.image
-    except PAGE_ERRORS as error:
+    except Exception as error:  # noqa: BLE001 - errors of OpenCV and ONNX Runtime share no narrower base; others go on
         page = source.unread() if loaded is None else loaded.page
         reason = " ".join(str(error).split()) or type(error).__name__
         if not isinstance(error, InputError):

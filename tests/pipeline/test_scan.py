@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from pipeline.page_range import PageRange
 from pipeline.scan import ScanOptions, scan
 from scanpage.document import Alternative, Display, Paragraph, ScannedPage, Versions
 from scanpage.errors import InputError, UsageError
+from scanpage.region import Region
 
 Maker = Callable[..., Path]
 RED = (255, 0, 0)
@@ -89,6 +91,24 @@ def test_bad_page_of_many_is_a_failure_among_results(picture: Maker, engines: En
     red, empty = document.failures
     assert red == f"{inputs[1]} page 1 could not be processed: the graph broke"
     assert empty == f"{inputs[2]} is empty"
+
+
+def test_errors_of_opencv_and_onnx_runtime_cost_their_page_only(
+    pdf: Maker, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = pytest.importorskip("onnxruntime.capi.onnxruntime_pybind11_state")
+    errors = [cv2.error("too large"), runtime.RuntimeException("no memory")]
+    detect = engines.detector.detect
+
+    def break_twice(image: np.ndarray, *, min_score: float | None = None) -> list[Region]:
+        if errors:
+            raise errors.pop(0)
+        return detect(image, min_score=min_score)
+
+    monkeypatch.setattr(engines.detector, "detect", break_twice)
+    document = scan([pdf(pages=3)], options=ScanOptions(dpi=72), engines=engines)
+    assert ["too large" in document.failures[0], "no memory" in document.failures[1]] == [True, True]
+    assert [page.failure is None for page in document] == [False, False, True]
 
 
 def test_nothing_readable_at_all_is_an_error(picture: Maker, engines: Engines) -> None:
