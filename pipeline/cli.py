@@ -120,6 +120,7 @@ def _options(arguments: argparse.Namespace) -> ScanOptions:
 def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
     """Find unwritable places before the long work."""
     from pipeline import outputs
+    from scanpage.files import check_folder
 
     files = [job.target for job in jobs if job.target is not None]
     if arguments.json is not None:
@@ -131,8 +132,11 @@ def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
         if path.resolve() in sources:
             raise UsageError(f"{path} is an input and would be overwritten: choose another output")
         outputs.check_file(path)
+    if arguments.output is None:
+        for path in filter(None, (job.target for job in jobs)):
+            outputs.check_own(path)
     if arguments.preview is not None:
-        outputs.check_folder(arguments.preview)
+        check_folder(arguments.preview)
 
 
 class _Run:

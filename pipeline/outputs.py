@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scanpage.errors import OutputError, UsageError
-from scanpage.files import write_stdout, write_text
+from scanpage.files import check_folder, write_stdout, write_text
 
 STDOUT = "-"
+MADE_BY = "% Made by scanpage"
+"""How each document begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,14 @@ def check_file(path: Path) -> None:
     check_folder(path.parent)
 
 
-def check_folder(folder: Path) -> None:
-    """Make sure that files can be written in `folder`, making it. Raises `OutputError`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose a writable place") from error
+def check_own(path: Path) -> None:
+    """Make sure that a file that no one named is new or of our making: `notes.pdf` may come from a `notes.tex`.
+
+    Raises:
+        UsageError: the file exists and is someone else's.
+    """
+    if path.is_file() and not path.read_bytes().startswith(MADE_BY.encode()):
+        raise UsageError(f"{path} was not made by scanpage: name it with -o to overwrite it, or choose another output")
 
 
 def deliver(text: str, target: Path | None) -> None:

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from pipeline import formula_tex, prose_tex
+from pipeline.outputs import MADE_BY
 from scanpage.document import Display, DisplayRow, Document, Formula, Paragraph, ScannedPage, TextLine
 
 _PREAMBLE = r"""\documentclass{article}
@@ -17,8 +18,6 @@ _PREAMBLE = r"""\documentclass{article}
   \usepackage{fontspec}
 \fi
 \usepackage{amsmath,amssymb}
-% amsmath fails on \bar{\bar{a}\bar{b}} before it has set a single accent, for want of these.
-\makeatletter\gdef\macc@kerna{\z@}\gdef\macc@kernb{\z@}\gdef\macc@nucleus{}\makeatother
 \IfFileExists{mathrsfs.sty}{\usepackage{mathrsfs}}{\newcommand{\mathscr}{\mathcal}}
 \usepackage[margin=25mm]{geometry}
 \allowdisplaybreaks
@@ -53,7 +52,7 @@ def document_to_tex(document: Document) -> str:
     declared = prose_tex.declarations(body)
     known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
     to_check = _TO_CHECK if document.to_check else ""
-    made_by = f"% Made by scanpage {document.versions.scanpage}.\n"
+    made_by = f"{MADE_BY} {document.versions.scanpage}.\n"
     return f"{made_by}{_PREAMBLE}{to_check}{known}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
 
 

@@ -12,6 +12,16 @@ from pathlib import Path
 from scanpage.errors import OutputError
 
 
+def check_folder(folder: Path) -> None:
+    """Make sure that files can be written in `folder`, making it. Raises `OutputError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write in {folder}: {error.strerror}; choose a writable place") from error
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its name when the block ends without an error.

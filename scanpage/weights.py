@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from scanpage.errors import OutputError, WeightsError
-from scanpage.files import write_text
+from scanpage.files import check_folder, write_text
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -79,8 +79,7 @@ def seal(folder: Path) -> None:
 
 def check_replaceable(folder: Path) -> None:
     """Make sure that files of a model can be replaced, before long work. Raises `OutputError`."""
-    with _beside(folder):
-        pass
+    check_folder(folder)
 
 
 def replace(folder: Path, name: str, write: Callable[[Path], None]) -> None:

@@ -147,6 +147,17 @@ def test_every_error_is_one_line_and_its_code(
     assert list(Path().iterdir()) == []
 
 
+def test_a_source_of_the_same_name_is_not_overwritten_unasked(
+    run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = picture("a.png")
+    Path("a.tex").write_text("by hand")
+    assert run(page) == ExitCode.USAGE
+    assert "a.tex was not made by scanpage" in capsys.readouterr().err and Path("a.tex").read_text() == "by hand"
+    assert run(page, "-o", "a.tex") == ExitCode.DONE
+    assert run(page) == ExitCode.DONE  # once more, over what it wrote itself
+
+
 def failing(error: BaseException) -> Callable[[ScanOptions], Engines]:
     def load(_: ScanOptions) -> Engines:
         raise error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.outputs import check_file, check_folder, deliver, plan, unique_names
+from pipeline.outputs import check_file, deliver, plan, unique_names
 from scanpage.errors import OutputError, UsageError
 
 
@@ -36,7 +36,7 @@ def test_places_are_checked(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a folder"):
         check_file(tmp_path)
     with pytest.raises(OutputError, match="cannot write in"):
-        check_folder(tmp_path / "file" / "below")
+        check_file(tmp_path / "file" / "a.tex")
 
 
 def test_deliver_to_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scanpage.errors import ExitCode, OutputError
-from scanpage.files import atomic_path, write_bytes, write_text
+from scanpage.files import atomic_path, check_folder, write_bytes, write_text
 
 
 def test_text_is_written_as_utf8_into_folders_that_are_made(tmp_path: Path) -> None:
@@ -53,3 +53,12 @@ def test_places_that_cannot_be_written_are_output_errors(tmp_path: Path, name: s
         write_bytes(tmp_path / name, b"x")
     assert caught.value.exit_code is ExitCode.UNWRITABLE_OUTPUT
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_folder_is_checked_and_made(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "below")
+    assert list((tmp_path / "new" / "below").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write in") as caught:
+        check_folder(tmp_path / "file" / "below")
+    assert caught.value.exit_code is ExitCode.UNWRITABLE_OUTPUT
