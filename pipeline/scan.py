@@ -113,7 +113,7 @@ def list_inputs(inputs: Sequence[str], options: ScanOptions, *, alone: bool | No
 
     Raises:
         UsageError: there are no inputs.
-        InputError: an input does not exist or lacks the chosen pages, or the only one cannot be opened.
+        InputError: an input does not exist, or the only one cannot be opened or lacks the chosen pages.
     """
     if not inputs:
         raise UsageError("no input: name a PDF, a picture, a folder, or - for standard input")
