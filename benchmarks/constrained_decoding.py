@@ -33,7 +33,7 @@ from recognizer.config import RecognizerConfig
 from recognizer.decode import Decoder, Written
 from recognizer.evaluate import Sample, handwritten, printed
 from recognizer.grammar import Grammar
-from recognizer.predict import MAX_BATCH, Reading, Recognizer
+from recognizer.predict import Reading, Recognizer
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.document import Versions
 from scanpage.latex import Refusal, normalise, repair, to_latex, tokenize
@@ -42,7 +42,7 @@ TOGETHER = 100
 """Formulas in one document."""
 COMPILE_LIMIT_S = 60
 RANDOM_BATCH, RANDOM_BEAMS = 50, 3
-ENTRY_SHAPE = (1, 2, 1, 1)
+ENTRY_SHAPE = (1, 2, 1)
 SINGLE = 50
 """Pictures that are also read one by one."""
 
@@ -62,8 +62,8 @@ class RandomLogits:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         noise = self._rng.normal(size=(len(last), len(self._liking))).astype(np.float32)
         weight = self._rng.random((len(last), 1), np.float32)
-        layers, pair, heads, size = ENTRY_SHAPE
-        return noise + weight * self._liking, np.zeros((layers, pair, len(last), heads, size), np.float32)
+        layers, *entry = ENTRY_SHAPE
+        return noise + weight * self._liking, np.zeros((layers, len(last), *entry), np.float32)
 
 
 STRUCTURE = frozenset(
@@ -185,8 +185,8 @@ def read(recognizer: Recognizer, samples: Sequence[Sample], beams: int) -> tuple
     """Readings, and the seconds of processor time that they took."""
     readings: list[Reading] = []
     seconds = 0.0
-    for start in tqdm(range(0, len(samples), MAX_BATCH), file=sys.stderr, disable=None, unit="batch"):
-        crops = [sample.crop for sample in samples[start : start + MAX_BATCH]]
+    for start in tqdm(range(0, len(samples), TOGETHER), file=sys.stderr, disable=None, unit="batch"):
+        crops = [sample.crop for sample in samples[start : start + TOGETHER]]
         found, spent = timed(partial(recognizer.read_batch, crops, beams=beams))
         readings += found
         seconds += spent

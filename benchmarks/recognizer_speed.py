@@ -28,6 +28,7 @@ from typing import Any
 from recognizer_options import options
 
 BATCH = 10
+LARGE_BATCH = 32
 EM_PX = 40.0
 STARTS = 3
 SINGLES = 50
@@ -113,12 +114,10 @@ def measure(engine: str, crops: Path, arguments: argparse.Namespace) -> Json:
 
 
 def measure_large_batch(crops: Path, arguments: argparse.Namespace) -> Json:
-    """Peak memory where as many crops as are decoded together are all as large as the largest."""
-    from recognizer.predict import MAX_BATCH
-
+    """Peak memory where many crops are all as large as the largest."""
     read = load_ours(arguments.weights, arguments.threads)
     largest = max(crops.iterdir(), key=lambda file: _open([file])[0].size)
-    read(_open([largest] * MAX_BATCH))
+    read(_open([largest] * LARGE_BATCH))
     return {"peak_mb": round(_peak_mb())}
 
 

@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from recognizer.augment import augmented_crop, clean_crop
 from recognizer.calibration import Calibration, fit
-from recognizer.evaluate import INK_HEIGHT_PX, Sample
+from recognizer.evaluate import CHUNK, INK_HEIGHT_PX, Sample
 from recognizer.metrics import canonical
-from recognizer.predict import MAX_BATCH, SETTINGS, Recognizer
+from recognizer.predict import SETTINGS, Recognizer
 from recognizer.reliability import expected_calibration_error, reliability
 from scanpage import weights
 from scanpage.errors import ExitCode, UsageError
@@ -117,7 +117,7 @@ def _stride(count: int, limit: int) -> int:
 def read(recognizer: Recognizer, samples: Iterator[Sample]) -> Iterator[Truth]:
     """Greedy readings of samples, judged."""
     with tqdm(file=sys.stderr, disable=None, unit="formula") as bar:
-        while chunk := list(islice(samples, 4 * MAX_BATCH)):
+        while chunk := list(islice(samples, CHUNK)):
             written = recognizer.write([recognizer.prepare(sample.crop) for sample in chunk])
             for row, sample in zip(written, chunk, strict=True):
                 if row.log_probabilities:

@@ -23,7 +23,7 @@ Cross = dict[str, NDArray[np.float32]]
 
 
 class Step(Protocol):
-    """One step of a decoder: logits [N, V], and the cache's entry for `last` [layers, 2, N, heads, d]."""
+    """One step of a decoder: logits [N, V], and the cache's entry for `last` [layers, N, 2 * heads, d]."""
 
     def __call__(
         self, last: NDArray[np.int64], past: NDArray[np.float32], lengths: NDArray[np.int64], cross: Cross
@@ -96,7 +96,7 @@ class Batch:
     """Rows that are decoded together, all of them as far.
 
     Attributes:
-        past: the cache [limit, layers, 2, N, heads, d], of which the first `filled` entries are.
+        past: the cache [limit, layers, N, 2 * heads, d], of which the first `filled` entries are.
         last: the token [N] behind which each row goes on.
         lengths, cross: of each row, as the encoder gave them.
     """
@@ -113,8 +113,8 @@ class Batch:
         if len(places) == len(self.rows) and all(i == place for i, place in enumerate(places)):
             return self
         index = np.array(places, np.intp)
-        past = np.empty((*self.past.shape[:3], len(places), *self.past.shape[4:]), np.float32)
-        past[: self.filled] = self.past[: self.filled, :, :, index]
+        past = np.empty((*self.past.shape[:2], len(places), *self.past.shape[3:]), np.float32)
+        past[: self.filled] = self.past[: self.filled, :, index]
         cross = {name: tensor[index] for name, tensor in self.cross.items()}
         rows = [self.rows[i] for i in places]
         return Batch(rows, past, self.filled, self.last[index], self.lengths[index], cross)
@@ -126,7 +126,7 @@ class Decoder:
     Args:
         step: the decoder.
         start_id, end_id: the token before the first, and the one behind the last.
-        entry_shape: layers, 2, heads and their width, as in the cache.
+        entry_shape: layers, keys' and values' heads together, and their width, as in the cache.
         limit: most tokens of a formula, with the end token.
         beginning: what the grammar knows before the first token.
         temperature: logits are divided by it before they become probabilities.
@@ -138,7 +138,7 @@ class Decoder:
         *,
         start_id: int,
         end_id: int,
-        entry_shape: tuple[int, int, int, int],
+        entry_shape: tuple[int, int, int],
         limit: int,
         beginning: State,
         temperature: float = 1.0,
@@ -182,8 +182,8 @@ class Decoder:
 
     def _begin(self, cross: Cross, lengths: NDArray[np.int64]) -> Batch:
         count = len(lengths)
-        layers, pair, heads, size = self._entry_shape
-        past = np.empty((self._limit, layers, pair, count, heads, size), np.float32)
+        layers, *entry = self._entry_shape
+        past = np.empty((self._limit, layers, count, *entry), np.float32)
         rows = [Row(picture, [self._beginning], self._limit) for picture in range(count)]
         return Batch(rows, past, 0, np.full(count, self._start_id, np.int64), lengths, cross)
 

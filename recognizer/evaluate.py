@@ -20,7 +20,7 @@ from tqdm import tqdm
 from recognizer.augment import clean_crop
 from recognizer.config import Pieces
 from recognizer.metrics import Metrics, Perplexity, canonical, levenshtein
-from recognizer.predict import MAX_BATCH, Encoded, Reading, Recognizer, batches, blank
+from recognizer.predict import Encoded, Reading, Recognizer, blank, rows_of
 from recognizer.reliability import Bin, draw, expected_calibration_error, reliability
 from recognizer.render_match import render
 from recognizer.tokenizer import LatexTokenizer
@@ -36,6 +36,8 @@ INK_HEIGHT_PX = 96
 PLAIN_PEN = Pen(width_px=3.0, pressure=0.0, taper=0.0, tremor_px=0.0)
 WORST_SHOWN = 60
 PERPLEXITY_SAMPLES = 1000
+CHUNK = 128
+"""Samples prepared at a time, so that those of a size are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,36 +119,34 @@ def _read(recognizer: Recognizer, samples: Sequence[Sample]) -> tuple[list[Readi
     """
     readings = [Reading("", 0.0, ())] * len(samples)
     seconds, perplexity = 0.0, Perplexity()
-    of_tokens = recognizer.config.pieces is Pieces.TOKENS
-    measured = range(0, len(samples), max(1, len(samples) // PERPLEXITY_SAMPLES)) if of_tokens else range(0)
+    tokenizer = LatexTokenizer(recognizer.config.vocabulary) if recognizer.config.pieces is Pieces.TOKENS else None
+    measured = range(0, len(samples), max(1, len(samples) // PERPLEXITY_SAMPLES))
     with tqdm(total=len(samples), file=sys.stderr, disable=None, unit="formula") as bar:
-        for start in range(0, len(samples), 4 * MAX_BATCH):
+        for start in range(0, len(samples), CHUNK):
             begin = time.perf_counter()
-            pictures = [recognizer.prepare(sample.crop) for sample in samples[start : start + 4 * MAX_BATCH]]
-            for members in batches(pictures, beams=1):
+            pictures = [recognizer.prepare(sample.crop) for sample in samples[start : start + CHUNK]]
+            for members in recognizer.batches(pictures):
                 encoded = recognizer.encode([pictures[i] for i in members])
                 for i, written in zip(members, recognizer.search(encoded), strict=True):
                     if not blank(pictures[i]):
                         readings[start + i] = recognizer.reading(written)
                 seconds += time.perf_counter() - begin
                 rows = {row: samples[start + i].label for row, i in enumerate(members) if start + i in measured}
-                for log_probabilities in _of_labels(recognizer, encoded, rows):
+                for log_probabilities in _of_labels(recognizer, encoded, rows, tokenizer):
                     perplexity.add(log_probabilities)
                 bar.update(len(members))
                 begin = time.perf_counter()
     return readings, seconds, perplexity
 
 
-def _of_labels(recognizer: Recognizer, encoded: Encoded, labels: Mapping[int, Sequence[str]]) -> list[list[float]]:
+def _of_labels(
+    recognizer: Recognizer, encoded: Encoded, labels: Mapping[int, Sequence[str]], tokenizer: LatexTokenizer | None
+) -> list[list[float]]:
     """Log-probabilities of the labels of some rows, each token given the true ones before it."""
-    if not labels:
+    if not labels or tokenizer is None:
         return []
-    cross, lengths = encoded
-    rows = list(labels)
-    chosen = {name: tensor[rows] for name, tensor in cross.items()}, lengths[rows]
-    tokenizer = LatexTokenizer(recognizer.config.vocabulary)
     numbers = [tokenizer.encode(label)[1 : recognizer.config.max_tokens] for label in labels.values()]
-    return recognizer.log_probabilities(chosen, numbers)
+    return recognizer.log_probabilities(rows_of(encoded, list(labels)), numbers)
 
 
 def _write_json(

@@ -106,8 +106,8 @@ class Explainer:
     def _attention(self, encoded: Encoded, ids: Sequence[int]) -> NDArray[np.float32]:
         """Attention [T + 1, S] of the steps that write `ids` and the end."""
         cross, lengths = encoded
-        layers, pair, heads, size = self._recognizer.entry_shape
-        past = np.empty((len(ids) + 1, layers, pair, 1, heads, size), np.float32)
+        layers, *entry = self._recognizer.entry_shape
+        past = np.empty((len(ids) + 1, layers, 1, *entry), np.float32)
         rows = []
         for step, last in enumerate([self._recognizer.config.start_id, *ids]):
             inputs = {"input_ids": np.array([last], np.int64), "past": past[:step], "lengths": lengths, **cross}

@@ -28,13 +28,20 @@ from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
 from scanpage.errors import UsageError
 from scanpage.files import atomic_path
+from scanpage.onnx_integers import use_integers
 from scanpage.onnx_weights import share_weights
 
 WEIGHTS = "model.safetensors"
 OPSET = 17  # the first with LayerNormalization in one node
 
 
-def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: RecognizerConfig | None = None) -> None:
+def export(
+    source: Path | VisionEncoderDecoderModel,
+    out: Path,
+    *,
+    config: RecognizerConfig | None = None,
+    integers: bool = True,
+) -> None:
     """Write a model folder: two graphs, half-precision `model.safetensors`, `config.json`, `recognizer.json`.
 
     Of our own models it holds the processor of `recognizer.processor` too.
@@ -44,6 +51,7 @@ def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: Recog
         out: the folder to write; made if missing. It can be loaded by `recognizer.model.load` as well.
         config: what `recognizer.json` shall say; by default what the source's folder says, or else what the model
             and its processor say.
+        integers: whether the decoder multiplies with 8-bit integers (`scanpage.onnx_integers`).
 
     Raises:
         UsageError: the decoder is not a TrOCR decoder, or a public checkpoint comes without its processor.
@@ -72,6 +80,8 @@ def export(source: Path | VisionEncoderDecoderModel, out: Path, *, config: Recog
     with torch.no_grad(), _quiet_tracing():
         _export_encoder(EncoderGraph(model, mean, std), config, out / ENCODER)
         _export_decoder(DecoderGraph(model.decoder), out / DECODER)
+    if integers:
+        use_integers(out / DECODER)
     for graph in (ENCODER, DECODER):
         share_weights(out / graph, out / WEIGHTS)
     weights.seal(out)
@@ -148,10 +158,10 @@ def _export_decoder(graph: DecoderGraph, path: Path) -> None:
     layers, heads, size = len(graph.layers), attention.num_heads, attention.head_dim
     cross_names = _cross_names(layers)
     cross = [torch.zeros(2, heads, *((size, 5) if name.startswith("keys") else (5, size))) for name in cross_names]
-    example = (torch.tensor([1, 2]), torch.zeros(3, layers, 2, 2, heads, size), torch.tensor([5, 4]), *cross)
+    example = (torch.tensor([1, 2]), torch.zeros(3, layers, 2, 2 * heads, size), torch.tensor([5, 4]), *cross)
     axes = {name: {0: "n", 3 if name.startswith("keys") else 2: "s"} for name in cross_names}
-    axes |= {"input_ids": {0: "n"}, "past": {0: "t", 3: "n"}, "lengths": {0: "n"}}
-    axes |= {"logits": {0: "n"}, "entry": {2: "n"}, "attention": {0: "n", 1: "s"}}
+    axes |= {"input_ids": {0: "n"}, "past": {0: "t", 2: "n"}, "lengths": {0: "n"}}
+    axes |= {"logits": {0: "n"}, "entry": {1: "n"}, "attention": {0: "n", 1: "s"}}
     outputs = ["logits", "entry", "attention"]
     _export(graph, example, path, ["input_ids", "past", "lengths", *cross_names], outputs, axes)
 

@@ -26,8 +26,9 @@ from scanpage.errors import WeightsError
 from scanpage.latex import repair, to_latex
 
 ENCODER, DECODER, SETTINGS = "encoder.onnx", "decoder.onnx", "recognizer.json"
-MAX_BATCH = 32
-"""Crops decoded together: beyond this, memory grows and the time per crop no longer falls."""
+ROWS_A_THREAD = 5
+"""Formulas, or beams of them, that a thread decodes together. A row of two to five takes a fifth less time than one
+alone, of ten no less than one: what they attend to no longer lies near the processor."""
 
 MOST_ENCODED_PX = 100_000
 """Pixels encoded together: more take memory, some 300 bytes a pixel, and no time is won by them."""
@@ -86,7 +87,7 @@ class Recognizer:
     Attributes:
         folder: where the model is.
         decoder: the graph of one step (`recognizer.export`), for those who want more of it than `step` gives.
-        entry_shape: layers, 2, heads and their width, as in its cache.
+        entry_shape: layers, keys' and values' heads together, and their width, as in its cache.
 
     Raises:
         WeightsError: the folder is missing, incomplete, damaged or not a recognizer.
@@ -101,15 +102,14 @@ class Recognizer:
         self._beginning = self._before_all(constrained)
         self._threads = threads or usable_cores()
         self._encoder = weights.open_session(found / ENCODER, self._threads)
-        # A step is too little work to be shared: batches are decoded side by side instead, a thread each.
         self.decoder = weights.open_session(found / DECODER, 1)
         self._cross_names = [output.name for output in self._encoder.get_outputs()]
         inputs = {node.name: node.shape for node in self.decoder.get_inputs()}
         if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
             raise WeightsError(f"{found / DECODER} does not fit {found / ENCODER}: export the model again")
         check_fit(self.config, self._encoder.get_inputs()[0].shape, self.decoder.get_outputs()[0].shape)
-        layers, pair, _, heads, size = inputs["past"][1:]
-        self.entry_shape = (layers, pair, heads, size)
+        layers, _, heads, size = inputs["past"][1:]
+        self.entry_shape = (layers, heads, size)
 
     def read(self, crop: Picture, *, beams: int = 1, alternatives: int = 0, temperature: float = 1.0) -> Reading:
         """Reads one crop; see `read_batch`."""
@@ -171,15 +171,29 @@ class Recognizer:
     def _search(self, pictures: Sequence[NDArray[np.uint8]], beams: int, temperature: float) -> list[list[Written]]:
         """What the decoder writes for each picture, the likeliest first; one where `beams` is 1, else up to so many."""
         written: list[list[Written]] = [[]] * len(pictures)
-        with ThreadPoolExecutor(self._threads) as side_by_side:
-            for chosen in batches(pictures, beams):
-                parts = [part for k in range(self._threads) if (part := chosen[k :: self._threads])]
-                encoded = [self.encode([pictures[i] for i in part]) for part in parts]
-                found = [side_by_side.submit(self.search, part, beams, temperature) for part in encoded]
-                for part, searched in zip(parts, found, strict=True):
-                    for i, rows in zip(part, searched.result(), strict=True):
-                        written[i] = rows
+        for chosen in self.batches(pictures, beams):
+            found = self.search(self.encode([pictures[i] for i in chosen]), beams, temperature)
+            for i, rows in zip(chosen, found, strict=True):
+                written[i] = rows
         return written
+
+    def batches(self, pictures: Sequence[NDArray[np.uint8]], beams: int = 1) -> Iterator[list[int]]:
+        """Numbers of the pictures that are best decoded together.
+
+        Formulas of like size are about equally long, so that few rows of a batch wait for the last.
+        """
+        most = max(1, self._threads * ROWS_A_THREAD // beams)
+        batch_: list[int] = []
+        pixels = 0
+        for i in sorted(range(len(pictures)), key=lambda i: pictures[i].size):
+            size = pictures[i].shape[0] * pictures[i].shape[1]
+            if batch_ and (len(batch_) >= most or (pixels + size) * beams > MOST_DECODED_PX):
+                yield batch_
+                batch_, pixels = [], 0
+            batch_.append(i)
+            pixels += size
+        if batch_:
+            yield batch_
 
     def search(self, encoded: Encoded, beams: int = 1, temperature: float = 1.0) -> list[list[Written]]:
         """What the decoder writes for each row of `encode`, the likeliest first; one where `beams` is 1."""
@@ -192,7 +206,18 @@ class Recognizer:
             beginning=self._beginning,
             temperature=temperature,
         )
-        return decoder.beams(*encoded, beams) if beams > 1 else [[row] for row in decoder.greedy(*encoded)]
+
+        def search(part: Encoded) -> list[list[Written]]:
+            return decoder.beams(*part, beams) if beams > 1 else [[row] for row in decoder.greedy(*part)]
+
+        rows = len(encoded[1])
+        # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
+        parts = [rows_of(encoded, range(k, rows, self._threads)) for k in range(min(self._threads, rows))]
+        found: list[list[Written]] = [[]] * rows
+        with ThreadPoolExecutor(self._threads) as side_by_side:
+            for k, written in enumerate(side_by_side.map(search, parts)):
+                found[k :: self._threads] = written
+        return found
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:
         """Pictures of `prepare` as the decoder attends to them.
@@ -236,11 +261,11 @@ class Recognizer:
 
         Args:
             last: the tokens [N] behind which the next is wanted.
-            past: the cache [T, layers, 2, N, heads, d] of the T tokens before them.
+            past: the cache [T, layers, N, 2 * heads, d] of the T tokens before them.
             lengths, cross: from `encode`.
 
         Returns:
-            Logits [N, V], and the cache's entry for `last` [layers, 2, N, heads, d].
+            Logits [N, V], and the cache's entry for `last` [layers, N, 2 * heads, d].
         """
         inputs = {"input_ids": last, "past": past, "lengths": lengths, **cross}
         logits, entry = self.decoder.run(["logits", "entry"], inputs)
@@ -254,9 +279,9 @@ class Recognizer:
             labels: token numbers with the end token, without the start; none longer than `config.max_tokens`.
         """
         cross, lengths = encoded
-        layers, pair, heads, size = self.entry_shape
+        layers, *entry = self.entry_shape
         longest = max(len(label) for label in labels)
-        past = np.empty((longest, layers, pair, len(labels), heads, size), np.float32)
+        past = np.empty((longest, layers, len(labels), *entry), np.float32)
         last = np.full(len(labels), self.config.start_id, np.int64)
         rows: list[list[float]] = [[] for _ in labels]
         for step in range(longest):
@@ -286,24 +311,13 @@ class Recognizer:
         return Reading(best.latex, best.score, best.tokens, tuple(others[:alternatives]))
 
 
+def rows_of(encoded: Encoded, rows: Sequence[int]) -> Encoded:
+    """Some rows of what `Recognizer.encode` gave, in memory of their own."""
+    cross, lengths = encoded
+    index = np.array(rows, np.intp)
+    return {name: tensor[index] for name, tensor in cross.items()}, lengths[index]
+
+
 def blank(picture: NDArray[np.uint8]) -> bool:
     """Whether there is nothing to read in a picture that `Recognizer.prepare` gave."""
     return int(picture.min()) > PAPER_ABOVE
-
-
-def batches(pictures: Sequence[NDArray[np.uint8]], beams: int) -> Iterator[list[int]]:
-    """Numbers of the pictures that are decoded together.
-
-    Formulas of like size are about equally long, so that few rows of a batch wait for the last.
-    """
-    batch_: list[int] = []
-    pixels = 0
-    for i in sorted(range(len(pictures)), key=lambda i: pictures[i].size):
-        size = pictures[i].shape[0] * pictures[i].shape[1]
-        if batch_ and (len(batch_) >= MAX_BATCH // beams or (pixels + size) * beams > MOST_DECODED_PX):
-            yield batch_
-            batch_, pixels = [], 0
-        batch_.append(i)
-        pixels += size
-    if batch_:
-        yield batch_

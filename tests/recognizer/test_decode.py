@@ -18,7 +18,7 @@ from scanpage.latex import normalise, repair, to_latex, tokenize
 
 FULL = LatexTokenizer()
 SMALL = LatexTokenizer(["x", "^", "{", "}"])
-ENTRY_SHAPE = (1, 2, 1, 1)
+ENTRY_SHAPE = (1, 2, 1)
 
 Model = Callable[[int, Sequence[int]], NDArray[np.float32]]
 """Logits [V] of the next token, given the number of the picture and the tokens so far with the start token."""
@@ -30,8 +30,8 @@ def step_of(model: Model) -> Callable[..., tuple[NDArray[np.float32], NDArray[np
     def step(
         last: NDArray[np.int64], past: NDArray[np.float32], lengths: NDArray[np.int64], cross: Cross
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        entry = np.broadcast_to(last.astype(np.float32)[:, None, None], (1, 2, len(last), 1, 1))
-        histories = [[*past[:, 0, 0, row, 0, 0].astype(int).tolist(), int(last[row])] for row in range(len(last))]
+        entry = np.broadcast_to(last.astype(np.float32)[:, None, None], (1, len(last), 2, 1))
+        histories = [[*past[:, 0, row, 0, 0].astype(int).tolist(), int(last[row])] for row in range(len(last))]
         pictures = cross["keys.0"].ravel().astype(int).tolist()
         assert lengths.tolist() == pictures
         return np.stack([model(p, history) for p, history in zip(pictures, histories, strict=True)]), entry

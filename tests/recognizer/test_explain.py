@@ -60,7 +60,7 @@ def test_the_first_look_is_what_the_decoder_says_of_its_first_step(model_folder:
     cross, lengths = recognizer.encode([recognizer.prepare(crop)])
     session = weights.open_session(model_folder / DECODER, 1)
     shape = next(node.shape for node in session.get_inputs() if node.name == "past")
-    past = np.zeros((0, shape[1], shape[2], 1, shape[4], shape[5]), np.float32)
+    past = np.zeros((0, shape[1], 1, shape[3], shape[4]), np.float32)
     inputs = {"input_ids": np.array([recognizer.config.start_id]), "past": past, "lengths": lengths, **cross}
     [attention] = session.run(["attention"], inputs)
     look = Explainer(model_folder, threads=1).explain(crop).looks[0]
