@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recognizer.calibration import FEATURES, Calibration, features, fit
+from recognizer.calibration import FADING, FEATURES, Calibration, features, fit
 from recognizer.config import RecognizerConfig
 from scanpage.weights import read_json
 
 LOGS = st.lists(st.floats(-30.0, 0.0), min_size=1, max_size=40)
-FITTED = Calibration((1.0, 0.5, 0.8, 0.3))
+FITTED = Calibration((-3.0, 1.5, 0.6))
 
 
 def test_without_a_fit_it_is_the_geometric_mean() -> None:
@@ -30,7 +31,7 @@ def test_nothing_read_is_worth_nothing(calibration: Calibration) -> None:
 
 @given(LOGS)
 def test_it_is_a_probability(logs: list[float]) -> None:
-    for calibration in (Calibration(), FITTED, Calibration((0.0, 50.0, 50.0, -50.0))):
+    for calibration in (Calibration(), FITTED, Calibration((0.0, 50.0, -50.0))):
         assert 0.0 <= calibration.probability(logs) <= 1.0
 
 
@@ -42,12 +43,31 @@ def test_a_less_probable_token_never_raises_it(logs: list[float], place: int, dr
 
 
 @pytest.mark.parametrize(
+    ("probabilities", "doubt"),
+    [
+        ([0.8], math.log(4)),
+        ([0.8, 0.5], (0.0 + FADING * math.log(4)) / (1 + FADING)),  # the least probable weighs most, wherever it is
+        ([0.5, 0.8], (0.0 + FADING * math.log(4)) / (1 + FADING)),
+        ([0.9] * 200, math.log(9)),  # a mean, however many there are
+    ],
+)
+def test_the_least_probable_tokens_weigh_most(probabilities: list[float], doubt: float) -> None:
+    assert features(np.log(probabilities).tolist()) == pytest.approx([doubt, math.log(len(probabilities))])
+
+
+def test_two_doubtful_tokens_are_worse_than_one() -> None:
+    sure = math.log(0.95)
+    one, two = [math.log(0.5)] + [sure] * 9, [math.log(0.5)] * 2 + [sure] * 8
+    assert FITTED.probability(two) < FITTED.probability(one) - 0.1
+
+
+@pytest.mark.parametrize(
     "parameters",
     [
         (1.0,),  # too few
-        (1.0, 2.0, 3.0, 4.0, 5.0),  # too many
-        (1.0, float("nan"), 3.0, 4.0),
-        (1.0, float("inf"), 3.0, 4.0),
+        (1.0, 2.0, 3.0, 4.0),  # too many
+        (1.0, float("nan"), 3.0),
+        (1.0, float("inf"), 3.0),
     ],
 )
 def test_other_parameters_are_refused(parameters: tuple[float, ...]) -> None:
@@ -72,11 +92,10 @@ def test_a_fit_finds_the_probabilities_that_the_truth_was_drawn_from() -> None:
 def test_a_fit_never_rewards_less_probable_tokens() -> None:
     rng = np.random.default_rng(1)
     readings = _readings(rng, 300)
-    contrary = [bool(features(reading)[1] < 3.0) for reading in readings]
+    contrary = [bool(features(reading)[0] < 2.0) for reading in readings]
     found = fit(readings, contrary)
     assert len(found.parameters) == 1 + FEATURES
-    assert found.parameters[1] >= 0.0
-    assert found.parameters[2] >= 0.0
+    assert found.parameters[1] == 0.0
 
 
 def test_truth_that_the_features_separate_still_gives_finite_parameters() -> None:
