@@ -166,7 +166,7 @@ def test_public_checkpoints_export_and_read(
     assert recognizer.read(crop).score > 0.0
 
 
-@pytest.mark.parametrize("parameters", [(), (0.0, 1.0, 1.0, 0.0)])
+@pytest.mark.parametrize("parameters", [(), (0.0, 1.0, 0.0)])
 def test_the_command_says_where_confidence_is_no_probability_yet(
     parameters: tuple[float, ...], model_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
