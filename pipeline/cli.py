@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -68,6 +69,9 @@ def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None
         load_engines: makes the models from the settings; the shipped or named ones where left out.
     """
     arguments = parser().parse_args(argv)
+    if arguments.verbose:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("pipeline").setLevel(logging.DEBUG)
     try:
         return _run(arguments, load_engines)
     except ScanpageError as error:

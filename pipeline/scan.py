@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from pipeline.timing import StageTimes
 from scanpage.document import Alternative, Document, Formula, ScannedPage
 from scanpage.errors import InputError, UsageError
 from scanpage.region import Region
+
+log = logging.getLogger(__name__)
 
 MIN_DPI, MAX_DPI = 36, 1200
 CHECK_BELOW = 0.5
@@ -163,11 +166,12 @@ def _scan_source(
         with times("load"):
             loaded = source.load()
         return scan_page(loaded, engines, options=options, times=times), loaded.image
-    except Exception as error:  # noqa: BLE001 - errors of OpenCV and ONNX Runtime share no narrower base; others go on
+    except Exception as error:  # errors of OpenCV and ONNX Runtime share no narrower base; other pages go on
         page = source.unread() if loaded is None else loaded.page
         reason = " ".join(str(error).split()) or type(error).__name__
         if not isinstance(error, InputError):
             reason = f"{page.name} could not be processed: {reason}"
+            log.debug("%s", reason, exc_info=error)
         return ScannedPage(page, failure=reason), None if loaded is None else loaded.image
 
 

@@ -93,6 +93,16 @@ def test_bad_page_of_many_is_a_failure_among_results(picture: Maker, engines: En
     assert empty == f"{inputs[2]} is empty"
 
 
+def test_an_error_of_our_own_is_traced_where_that_is_asked_for(
+    picture: Maker, engines: Engines, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        scan([picture("good.png"), picture("red.png", colour=RED)], engines=engines)
+    [record] = [record for record in caplog.records if record.name == "pipeline.scan"]
+    assert "the graph broke" in record.message
+    assert record.exc_info is not None
+
+
 def test_errors_of_opencv_and_onnx_runtime_cost_their_page_only(
     pdf: Maker, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
