@@ -20,6 +20,7 @@ from recognizer.predict import SETTINGS, Recognizer
 from recognizer.reliability import expected_calibration_error, reliability
 from scanpage import weights
 from scanpage.errors import ExitCode, UsageError
+from scanpage.files import check_folder
 from synth.corpus import load_layouts
 from synth.ink import Ink, paint_ink, read_inks
 from synth.layout import Layout
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit < 1:
         raise UsageError(f"--limit must be 1 or more, got {arguments.limit}")
     recognizer = Recognizer(arguments.weights, arguments.threads)
-    weights.check_replaceable(recognizer.folder)
+    check_folder(recognizer.folder)
     rng = np.random.default_rng(arguments.seed)
     samples = chain(printed(arguments.layouts, arguments.limit, rng), handwritten(arguments.inks, arguments.limit, rng))
     readings = list(read(recognizer, samples))

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from scanpage.errors import OutputError, WeightsError
-from scanpage.files import check_folder, write_text
+from scanpage.files import write_text
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -75,11 +75,6 @@ def verify(folder: Path) -> None:
 def seal(folder: Path) -> None:
     """Write `SHA256SUMS` over the model files in `folder`. Raises `OutputError`."""
     write_text(folder / SUMS, _sums({name: _sha256(folder / name) for name in _weight_files(folder)}))
-
-
-def check_replaceable(folder: Path) -> None:
-    """Make sure that files of a model can be replaced, before long work. Raises `OutputError`."""
-    check_folder(folder)
 
 
 def replace(folder: Path, name: str, write: Callable[[Path], None]) -> None:
