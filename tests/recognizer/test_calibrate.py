@@ -19,7 +19,7 @@ from recognizer.calibration import Calibration
 from recognizer.cli import main
 from recognizer.config import RecognizerConfig
 from recognizer.predict import Recognizer
-from scanpage import files, weights
+from scanpage import weights
 from scanpage.errors import ExitCode, UsageError
 
 pytest.importorskip("sacrebleu")  # of the extra `train`, as all that measures
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(
     def read(*arguments: object) -> None:
         pytest.fail("formulas were read")
 
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr("scanpage.files.tempfile.TemporaryFile", refuse)
     monkeypatch.setattr(calibrate, "read", read)
     assert main(["calibrate", "--weights", str(folder), "--inks", str(inks)]) == ExitCode.UNWRITABLE_OUTPUT
     assert f"cannot write in {folder}: Permission denied" in capsys.readouterr().err
