@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.polynomial.polynomial import polygrid2d, polyvander2d
 from numpy.typing import NDArray
+from PIL import Image
 
 from recognizer.config import ImageConfig
 
@@ -19,6 +21,17 @@ Grey = NDArray[np.uint8]
 INK_BELOW, SIGN_BELOW = 150, 170
 SPECK_PX = 4
 """Smaller pieces of ink are dirt."""
+MARGIN_PX = 2
+"""Least paper around the ink in a picture."""
+
+MEASURED_PX = 98_304
+"""Signs are measured in a picture of this area whatever the crop's resolution, so that they come out alike."""
+STEP = 0.2
+"""Steps of the picture's size, as logarithms.
+
+One size for all measurements that differ by less gives one formula the same picture, to fractions of a pixel, at nearly
+every resolution; how large a picture is within a step matters much less to a model than what stays the same.
+"""
 
 PALE = 0.4
 """Pictures with nothing so much darker than the brightest paper around it may be noise."""
@@ -50,14 +63,52 @@ def prepare_with_points(
     bounded = _bounded(grey, config)
     shrunk = np.array(bounded.shape[::-1], np.float32) / np.array(grey.shape[::-1], np.float32)
     even = flattened(bounded)
+    frame = frame_of(even, config)
+    moved = ((points - np.array([left, top], np.float32)) * shrunk - np.array([frame.left, frame.top])) * frame.scale
+    return frame.cut(even), moved.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What of a crop becomes a picture of `height` x `width` pixels.
+
+    Attributes:
+        left, top: where the picture's corner is, in pixels of the crop; may be outside.
+        scale: pixels of the picture to one of the crop.
+    """
+
+    left: float
+    top: float
+    scale: float
+    height: int
+    width: int
+
+    def cut(self, even: Grey) -> Grey:
+        """The picture [height, width]; paper is added where it goes beyond the crop."""
+        right, bottom = self.left + self.width / self.scale, self.top + self.height / self.scale
+        beyond = max(0, math.ceil(max(-self.left, -self.top, right - even.shape[1], bottom - even.shape[0])))
+        box = (self.left + beyond, self.top + beyond, right + beyond, bottom + beyond)
+        # OpenCV cuts at whole pixels only, and its filters for shrinking and for enlarging blur unlike.
+        paper = Image.fromarray(np.pad(even, beyond, constant_values=255))
+        return np.asarray(paper.resize((self.width, self.height), Image.Resampling.BICUBIC, box))
+
+
+def frame_of(even: Grey, config: ImageConfig) -> Frame:
+    """The model's picture of an evened crop.
+
+    The ink begins at one place of it and its scale is one of few, so that it is the same at any resolution.
+    """
     x0, y0, x1, y1 = ink_box(even)
-    even = even[y0:y1, x0:x1]
-    height, width = scaled_size(even.shape[0], even.shape[1], sign_height(even), config)
-    interpolation = cv2.INTER_AREA if height < even.shape[0] else cv2.INTER_LINEAR
-    picture = cv2.resize(even, (width, height), interpolation=interpolation)
-    scale = np.array([width / (x1 - x0), height / (y1 - y0)], np.float32)
-    moved = ((points - np.array([left, top], np.float32)) * shrunk - np.array([x0, y0], np.float32)) * scale
-    return picture, moved.astype(np.float32)
+    height, width = max(y1 - y0, 1.0), max(x1 - x0, 1.0)
+    scale = math.sqrt(MEASURED_PX / (height * width))
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    sign = sign_height(Frame(x0, y0, scale, *size).cut(even)) / scale
+    signs_around = math.log((height + width) / sign)
+    sign = (height + width) / math.exp(STEP * round(signs_around / STEP))
+    margin = height / 24 + MARGIN_PX / zoom(height, width, sign, config)
+    height, width = height + 2 * margin, width + 2 * margin
+    scale = zoom(height, width, sign, config)
+    return Frame(x0 - margin, y0 - margin, scale, *scaled_size(height, width, sign, config))
 
 
 def scaled_size(height: float, width: float, sign: float, config: ImageConfig) -> tuple[int, int]:
@@ -158,18 +209,25 @@ def _centres(count: int) -> NDArray[np.float64]:
     return (2.0 * np.arange(count) + 1.0) / count - 1.0
 
 
-def ink_box(grey: Grey) -> tuple[int, int, int, int]:
-    """Box (x0, y0, x1, y1) of the ink with a narrow margin; the whole picture where there is none."""
+def ink_box(grey: Grey) -> tuple[float, float, float, float]:
+    """Box (x0, y0, x1, y1) of the ink, to fractions of a pixel; the whole picture where there is none."""
     pieces = _pieces((grey < INK_BELOW).astype(np.uint8))
     pieces = pieces[pieces[:, cv2.CC_STAT_AREA] >= SPECK_PX]
     height, width = grey.shape
     if len(pieces) == 0:
-        return 0, 0, width, height
+        return 0.0, 0.0, float(width), float(height)
     lefts, tops = pieces[:, cv2.CC_STAT_LEFT], pieces[:, cv2.CC_STAT_TOP]
     left, right = int(lefts.min()), int((lefts + pieces[:, cv2.CC_STAT_WIDTH]).max())
     top, bottom = int(tops.min()), int((tops + pieces[:, cv2.CC_STAT_HEIGHT]).max())
-    margin = 2 + (bottom - top) // 24
-    return max(left - margin, 0), max(top - margin, 0), min(right + margin, width), min(bottom + margin, height)
+    columns, rows = grey[top:bottom].min(0), grey[:, left:right].min(1)
+    x1, y1 = width - _edge(columns[::-1], width - right), height - _edge(rows[::-1], height - bottom)
+    return _edge(columns, left), _edge(rows, top), x1, y1
+
+
+def _edge(darkest: Grey, first: int) -> float:
+    """Where the ink of a profile begins, whose pixel `first` is the first dark one: between its middle and the last."""
+    inside, outside = float(darkest[first]), float(darkest[first - 1]) if first else 255.0
+    return first + 0.5 - (INK_BELOW - inside) / (max(outside, INK_BELOW) - inside)
 
 
 def batch(pictures: Sequence[Grey], config: ImageConfig) -> NDArray[np.uint8]:

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recognizer.config import ImageConfig
-from recognizer.image import batch, is_noise, prepare, prepare_with_points, scaled_size, sign_height
+from recognizer.image import (
+    Frame,
+    batch,
+    ink_box,
+    is_noise,
+    prepare,
+    prepare_with_points,
+    scaled_size,
+    sign_height,
+)
 
 CONFIG = ImageConfig()
 Grey = NDArray[np.uint8]
@@ -90,15 +99,47 @@ def test_a_picture_without_a_sign_that_counts_is_one_sign(picture: Grey) -> None
     assert sign_height(picture) == max(picture.shape[0], picture.shape[1] / 2)
 
 
-@pytest.mark.parametrize("zoom", [0.5, 2.0, 4.0])
-def test_a_crop_looks_the_same_at_any_resolution(zoom: float) -> None:
-    crop = strokes()
-    zoomed = cv2.resize(crop, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
-    first, second = prepare(crop, CONFIG), prepare(zoomed, CONFIG)
-    assert np.abs(np.subtract(first.shape, second.shape)).max() <= 0.05 * max(first.shape)
-    # Margins are whole pixels of the crop, so a small one moves the signs a little: compare them slightly blurred.
-    soft = [cv2.blur(picture, (5, 5)).astype(int) for picture in (first, cv2.resize(second, first.shape[::-1]))]
-    assert np.corrcoef(soft[0].ravel(), soft[1].ravel())[0, 1] > 0.85
+def seen_at(crop: Grey, zoom: float) -> Grey:
+    """As a scanner of `zoom` times the resolution sees it."""
+    size = (round(crop.shape[1] * zoom), round(crop.shape[0] * zoom))
+    zoomed: Grey = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
+    return zoomed
+
+
+@pytest.mark.parametrize("zoom", [0.5, 0.7, 0.98, 1.02, 1.5, 2.0, 4.0])
+def test_a_crop_is_the_same_picture_at_any_resolution(zoom: float) -> None:
+    first, second = prepare(strokes(), CONFIG), prepare(seen_at(strokes(), zoom), CONFIG)
+    assert np.abs(np.subtract(first.shape, second.shape)).max() <= 1
+    height, width = np.minimum(first.shape, second.shape)
+    apart = np.abs(np.subtract(first[:height, :width], second[:height, :width], dtype=int))
+    assert apart.sum() < 0.2 * (255 - first.astype(int)).sum()
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.25, 0.5, 0.75])
+def test_ink_is_found_to_fractions_of_a_pixel(shift: float) -> None:
+    large = np.full((400, 800), 255, np.uint8)
+    large[160:240, 200 + round(8 * shift) : 600 + round(8 * shift)] = 0
+    crop = cv2.resize(large, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+    assert ink_box(crop) == pytest.approx((25 + shift, 20, 75 + shift, 30), abs=0.25)
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (1, 0), (2, 3), (3, 1)])
+def test_ink_begins_at_the_same_fraction_of_a_pixel(shift: tuple[int, int]) -> None:
+    fine = seen_at(strokes(), 4.0)
+    moved = np.pad(fine, ((shift[1], 4 - shift[1]), (shift[0], 4 - shift[0])), constant_values=255)
+    first, second = (prepare(seen_at(crop, 0.25), CONFIG) for crop in (fine, moved))
+    assert np.abs(np.subtract(first, second, dtype=int)).sum() < 0.05 * (255 - first.astype(int)).sum()
+
+
+@pytest.mark.parametrize("frame", [Frame(-3.5, -2.0, 0.5, 60, 200), Frame(10.25, 30.5, 1.7, 40, 90)])
+def test_a_frame_cuts_where_it_says(frame: Frame) -> None:
+    crop = np.full((100, 300), 255, np.uint8)
+    cv2.circle(crop, (30, 40), 6, 0, -1)
+    cut = frame.cut(crop)
+    assert cut.shape == (frame.height, frame.width)
+    ys, xs = np.nonzero(cut < 128)
+    assert xs.mean() + 0.5 == pytest.approx((30.5 - frame.left) * frame.scale, abs=0.2)
+    assert ys.mean() + 0.5 == pytest.approx((40.5 - frame.top) * frame.scale, abs=0.2)
 
 
 def test_white_on_black_is_turned_over() -> None:
