@@ -33,7 +33,8 @@ from recognizer.config import RecognizerConfig
 from recognizer.decode import Decoder, Written
 from recognizer.evaluate import Sample, handwritten, printed
 from recognizer.grammar import Grammar
-from recognizer.predict import Reading, Recognizer
+from recognizer.predict import Recognizer
+from recognizer.reading import Reading
 from recognizer.tokenizer import LatexTokenizer
 from scanpage.document import Versions
 from scanpage.latex import Refusal, normalise, repair, to_latex, tokenize

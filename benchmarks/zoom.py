@@ -28,7 +28,8 @@ from provenance import provenance, write_result
 from pipeline.scan import CHECK_BELOW
 from recognizer.augment import clean_crop
 from recognizer.metrics import canonical
-from recognizer.predict import Reading, Recognizer
+from recognizer.predict import Recognizer
+from recognizer.reading import Reading
 from scanpage import __version__
 from scanpage.document import Versions
 from synth.corpus import load_layouts

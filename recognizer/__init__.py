@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["Reading", "Recognizer"]
 
 if TYPE_CHECKING:
-    from recognizer.predict import Reading, Recognizer
+    from recognizer.predict import Recognizer
+    from recognizer.reading import Reading
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from recognizer.predict import Reading
+    from recognizer.reading import Reading
 
 CLIPBOARD = "<clipboard>"
 TOGETHER = 32

@@ -20,7 +20,8 @@ from tqdm import tqdm
 from recognizer.augment import clean_crop
 from recognizer.config import Pieces
 from recognizer.metrics import Metrics, Perplexity, canonical, levenshtein
-from recognizer.predict import Encoded, Reading, Recognizer, blank, rows_of
+from recognizer.predict import Encoded, Recognizer, blank, rows_of
+from recognizer.reading import Reading
 from recognizer.reliability import Bin, draw, expected_calibration_error, reliability
 from recognizer.render_match import render
 from recognizer.tokenizer import LatexTokenizer

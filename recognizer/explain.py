@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognizer.image import prepare_with_points
-from recognizer.predict import DECODER, Encoded, Reading, Recognizer, blank
+from recognizer.predict import DECODER, Encoded, Recognizer, blank
+from recognizer.reading import Reading
 from recognizer.spelling import Spelling
 from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -17,6 +16,7 @@ from recognizer.decode import Cross, Decoder, Written, log_softmax
 from recognizer.grammar import Free, Grammar, State
 from recognizer.image import batch, prepare
 from recognizer.picture import Picture, as_crop
+from recognizer.reading import Alternative, Reading
 from recognizer.settings import check_fit, read_settings
 from recognizer.spelling import Spelling
 from recognizer.tokenizer import LatexTokenizer
@@ -44,35 +44,6 @@ LEAST_BEAMS = 5
 
 Encoded = tuple[Cross, NDArray[np.int64]]
 """What the decoder attends to, padded to the longest picture, and how many positions of each row [N] are its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another thing that a crop may say; like a `Reading`.
-
-    Each score is that of the reading by itself, so that those of one crop may come to more than 1.
-    """
-
-    latex: str
-    score: float
-    tokens: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a crop says.
-
-    Attributes:
-        latex: LaTeX that compiles in mathematics mode; empty where nothing was read.
-        score: calibrated probability that the formula is exactly right, in [0, 1].
-        tokens: the canonical tokens of `latex`.
-        alternatives: other readings, best first, where they were asked for.
-    """
-
-    latex: str
-    score: float
-    tokens: tuple[str, ...]
-    alternatives: tuple[Alternative, ...] = ()
 
 
 class Recognizer:

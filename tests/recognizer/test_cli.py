@@ -16,7 +16,8 @@ from PIL import Image, ImageGrab
 
 from recognizer.cli import main
 from recognizer.picture import open_picture
-from recognizer.predict import Reading, Recognizer
+from recognizer.predict import Recognizer
+from recognizer.reading import Reading
 
 CALL = "import sys; from recognizer.cli import main; sys.exit(main())"
 COMMANDS = ("train", "evaluate", "calibrate", "export", "read", "explain")

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("sacrebleu")  # of the extra `train`, as all that measures
 from recognizer.cli import main
 from recognizer.evaluate import Sample, confidence_bins
-from recognizer.predict import Reading
+from recognizer.reading import Reading
 
 CROP = np.full((8, 8), 255, np.uint8)
 

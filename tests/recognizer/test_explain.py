@@ -18,7 +18,8 @@ from recognizer.explain import END, Explainer, Explanation, Look
 from recognizer.explain_draw import Seen
 from recognizer.explain_gif import animate
 from recognizer.explain_sheet import draw_sheet
-from recognizer.predict import DECODER, Reading, Recognizer
+from recognizer.predict import DECODER, Recognizer
+from recognizer.reading import Reading
 from scanpage import weights
 from scanpage.errors import InputError, WeightsError
 from scanpage.geometry import Box
