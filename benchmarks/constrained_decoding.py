@@ -40,7 +40,7 @@ from scanpage.document import Versions
 from scanpage.latex import Refusal, normalise, repair, to_latex, tokenize
 
 TOGETHER = 100
-"""Formulas in one document."""
+"""Formulas in one document, and read at a time."""
 COMPILE_LIMIT_S = 60
 RANDOM_BATCH, RANDOM_BEAMS = 50, 3
 ENTRY_SHAPE = (1, 2, 1)

@@ -136,9 +136,9 @@ def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
         if path.resolve() in sources:
             raise UsageError(f"{path} is an input and would be overwritten: choose another output")
         outputs.check_file(path)
-    if arguments.output is None:
-        for path in filter(None, (job.target for job in jobs)):
-            outputs.check_own(path)
+    for job in jobs:
+        if job.target is not None and (arguments.output is None or job.target != Path(arguments.output)):
+            outputs.check_own(job.target)
     if arguments.preview is not None:
         check_folder(arguments.preview)
 

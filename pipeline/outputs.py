@@ -74,8 +74,16 @@ def check_own(path: Path) -> None:
 
     Raises:
         UsageError: the file exists and is someone else's.
+        OutputError: it cannot be read.
     """
-    if path.is_file() and not path.read_bytes().startswith(MADE_BY.encode()):
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(MADE_BY))
+    except OSError as error:
+        raise OutputError(f"cannot see whose {path} is: {error.strerror}; name it with -o to overwrite it") from error
+    if begins != MADE_BY.encode():
         raise UsageError(f"{path} was not made by scanpage: name it with -o to overwrite it, or choose another output")
 
 

@@ -19,7 +19,7 @@ from pipeline.regions import crop, settle
 from pipeline.snap import snapped
 from pipeline.timing import StageTimes
 from scanpage.document import Alternative, Document, Formula, ScannedPage
-from scanpage.errors import InputError, UsageError
+from scanpage.errors import InputError, ScanpageError, UsageError
 from scanpage.region import Region
 
 log = logging.getLogger(__name__)
@@ -167,6 +167,8 @@ def _scan_source(
             loaded = source.load()
         return scan_page(loaded, engines, options=options, times=times), loaded.image
     except Exception as error:  # errors of OpenCV and ONNX Runtime share no narrower base; other pages go on
+        if isinstance(error, ScanpageError) and not isinstance(error, InputError):
+            raise  # no fault of the page
         page = source.unread() if loaded is None else loaded.page
         reason = " ".join(str(error).split()) or type(error).__name__
         if not isinstance(error, InputError):

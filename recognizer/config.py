@@ -20,7 +20,8 @@ class ImageConfig:
     more pixels than a single letter, and each of its signs as many as it needs.
 
     Attributes:
-        sign_px: height that the typical sign is scaled to; short formulas get larger ones, very long ones smaller.
+        sign_px: height that the typical sign is scaled to, to a tenth; short formulas get larger ones, very long ones
+            smaller.
         min_area_px, max_area_px: limits on the area of the scaled crop.
         max_height_px, max_width_px: limits on its sides.
         stride_px: both sides are padded with paper to a multiple of this.

@@ -1,9 +1,9 @@
-"""From a trained model to two ONNX graphs that share one file of half-precision weights.
+"""From a trained model to two ONNX graphs over one file of half-precision weights.
 
 `encoder.onnx` runs once for each crop and gives what every decoder layer attends to: keys and values of the picture.
 `decoder.onnx` is one step of decoding with a cache, and tells where in the picture it looked. Both are made of the
 model's own submodules, so any `VisionEncoderDecoderModel` with a TrOCR decoder can be exported: ours, and the public
-checkpoints.
+checkpoints. What the decoder multiplies with it holds itself, in 8 bits (`scanpage.onnx_integers`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from recognizer.export_graphs import DecoderGraph, EncoderGraph
 from recognizer.model import FormulaEncoder, load
 from recognizer.predict import DECODER, ENCODER, SETTINGS
 from recognizer.processor import FormulaProcessor
+from recognizer.settings import read_settings
 from recognizer.spelling import BLANK
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
@@ -98,7 +99,7 @@ def _load(source: Path | VisionEncoderDecoderModel) -> VisionEncoderDecoderModel
 
 def _own_settings(folder: Path | None, model: VisionEncoderDecoderModel) -> RecognizerConfig:
     if folder is not None and (folder / SETTINGS).is_file():
-        return RecognizerConfig.from_json(weights.read_json(folder / SETTINGS))
+        return read_settings(folder / SETTINGS)
     tokenizer = LatexTokenizer()
     if len(tokenizer) != model.decoder.config.vocab_size:
         raise UsageError(f"the model has another vocabulary than this version and no {SETTINGS} that names it")

@@ -90,7 +90,7 @@ class Frame:
         box = (self.left + beyond, self.top + beyond, right + beyond, bottom + beyond)
         # OpenCV cuts at whole pixels only, and its filters for shrinking and for enlarging blur unlike.
         paper = Image.fromarray(np.pad(even, beyond, constant_values=255))
-        return np.asarray(paper.resize((self.width, self.height), Image.Resampling.BICUBIC, box))
+        return np.array(paper.resize((self.width, self.height), Image.Resampling.BICUBIC, box))
 
 
 def frame_of(even: Grey, config: ImageConfig) -> Frame:

@@ -30,6 +30,9 @@ ROWS_A_THREAD = 5
 """Formulas, or beams of them, that a thread decodes together. A row of two to five takes a fifth less time than one
 alone, of ten no less than one: what they attend to no longer lies near the processor."""
 
+PAST_SIDES = 5
+"""Dimensions of the decoder's cache; graphs of before this version have another number."""
+
 MOST_ENCODED_PX = 100_000
 """Pixels encoded together: more take memory, some 300 bytes a pixel, and no time is won by them."""
 
@@ -76,7 +79,8 @@ class Recognizer:
         self.decoder = weights.open_session(found / DECODER, 1)
         self._cross_names = [output.name for output in self._encoder.get_outputs()]
         inputs = {node.name: node.shape for node in self.decoder.get_inputs()}
-        if "past" not in inputs or set(inputs) != {"input_ids", "past", "lengths", *self._cross_names}:
+        fits = set(inputs) == {"input_ids", "past", "lengths", *self._cross_names}
+        if not fits or len(inputs["past"]) != PAST_SIDES:
             raise WeightsError(f"{found / DECODER} does not fit {found / ENCODER}: export the model again")
         check_fit(self.config, self._encoder.get_inputs()[0].shape, self.decoder.get_outputs()[0].shape)
         layers, _, heads, size = inputs["past"][1:]
@@ -153,7 +157,7 @@ class Recognizer:
 
         Formulas of like size are about equally long, so that few rows of a batch wait for the last.
         """
-        most = max(1, self._threads * ROWS_A_THREAD // beams)
+        most = self._threads * max(1, ROWS_A_THREAD // beams)
         batch_: list[int] = []
         pixels = 0
         for i in sorted(range(len(pictures)), key=lambda i: pictures[i].size):
@@ -183,11 +187,12 @@ class Recognizer:
 
         rows = len(encoded[1])
         # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
-        parts = [rows_of(encoded, range(k, rows, self._threads)) for k in range(min(self._threads, rows))]
+        count = min(self._threads, rows)
+        parts = [rows_of(encoded, range(k, rows, count)) for k in range(count)] if count > 1 else [encoded]
         found: list[list[Written]] = [[]] * rows
-        with ThreadPoolExecutor(self._threads) as side_by_side:
+        with ThreadPoolExecutor(count) as side_by_side:
             for k, written in enumerate(side_by_side.map(search, parts)):
-                found[k :: self._threads] = written
+                found[k::count] = written
         return found
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:

@@ -2,12 +2,13 @@
 
 A decoder that writes token by token multiplies one row at a time with all its weights: its time is that of fetching
 them from memory. As bytes they are a quarter of it, and ONNX Runtime has integer products for rows that it rounds on
-the fly (its operator `MatMulNBits`, for the CPU since 1.22). Each block of a row of weights has a factor of its own, so
-that little is lost. Needs the extra `train`.
+the fly (its operator `MatMulNBits`, with 8 bits on x86 since 1.22 and on ARM since 1.23). Each block of a row of
+weights has a factor of its own, so that little is lost. Needs the extra `train`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ ROUNDS_ROWS = 4
 def use_integers(path: Path) -> int:
     """Make the `Gemm` nodes of the graph at `path` multiply with integers, where their weights allow it.
 
-    These are those with weights [N, K] (`transB`) that lie in the graph, K a multiple of `BLOCK`.
+    These are those with weights [N, K] (`transB`) of their own that lie in the graph, K a multiple of `BLOCK`.
 
     Returns:
         How many products now do so.
@@ -37,7 +38,8 @@ def use_integers(path: Path) -> int:
     import onnx
 
     model = onnx.load(str(path))
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    readers = Counter(name for node in model.graph.node for name in node.input)
+    weights = {tensor.name: tensor for tensor in model.graph.initializer if readers[tensor.name] == 1}
     changed: set[str] = set()
     for node in model.graph.node:
         if node.op_type == "Gemm" and node.input[1] in weights and _fits(node, weights[node.input[1]]):

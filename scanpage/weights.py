@@ -2,7 +2,8 @@
 
 A model is a folder: `config.json`, ONNX graphs, `model.safetensors`, `metrics.json`, `MODEL_CARD.md`, and
 `SHA256SUMS`, the list of all weight files in the format of `sha256sum`. The graphs name ranges of the safetensors file
-as their external data, so that one file of half-precision weights serves both torch and ONNX Runtime.
+as their external data, so that one file of half-precision weights serves both torch and ONNX Runtime; what they compute
+with integers they hold themselves.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,6 +157,21 @@ def test_a_source_of_the_same_name_is_not_overwritten_unasked(
     assert "a.tex was not made by scanpage" in capsys.readouterr().err and Path("a.tex").read_text() == "by hand"
     assert run(page, "-o", "a.tex") == ExitCode.DONE
     assert run(page) == ExitCode.DONE  # once more, over what it wrote itself
+    Path("out").mkdir()
+    Path("out/a.tex").write_text("by hand")
+    assert run(page, "-o", "out/") == ExitCode.USAGE
+    assert Path("out/a.tex").read_text() == "by hand"
+
+
+def test_verbose_traces_an_error_that_cost_a_page(run: Run, picture: Maker, caplog: pytest.LogCaptureFixture) -> None:
+    pages, pipeline = (picture("good.png"), picture("red.png", colour=(255, 0, 0))), logging.getLogger("pipeline")
+    pipeline.setLevel(logging.NOTSET)
+    assert run(*pages) == ExitCode.FINISHED_WITH_FAILURES
+    assert not caplog.records
+    assert run(*pages, "-v") == ExitCode.FINISHED_WITH_FAILURES
+    [record] = [record for record in caplog.records if record.name.startswith("pipeline")]
+    assert record.exc_info is not None
+    pipeline.setLevel(logging.NOTSET)
 
 
 def failing(error: BaseException) -> Callable[[ScanOptions], Engines]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recognizer.config import RecognizerConfig
-from recognizer.predict import Recognizer
+from recognizer.predict import ROWS_A_THREAD, Recognizer
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
 from scanpage.errors import InputError, WeightsError
@@ -49,6 +49,34 @@ def test_a_crop_reads_the_same_alone_and_among_others(model_folder: Path) -> Non
         alone = recognizer.read(crop)
         assert alone.tokens == reading.tokens
         assert alone.score == pytest.approx(reading.score, rel=1e-4)
+
+
+@pytest.mark.parametrize("beams", [1, 3, 6])
+def test_any_number_of_threads_reads_the_same(model_folder: Path, beams: int) -> None:
+    many = crops() * 3
+    one, three = (Recognizer(model_folder, threads).read_batch(many, beams=beams) for threads in (1, 3))
+    assert [reading.tokens for reading in one] == [reading.tokens for reading in three]
+
+
+@pytest.mark.parametrize("beams", [1, 2, 5])
+def test_a_batch_has_work_for_each_thread(model_folder: Path, beams: int) -> None:
+    recognizer = Recognizer(model_folder, threads=3)
+    sizes = [len(batch) for batch in recognizer.batches([recognizer.prepare(crops()[0])] * 31, beams)]
+    assert sum(sizes) == 31
+    assert set(sizes[:-1]) == {3 * max(1, ROWS_A_THREAD // beams)}
+
+
+def test_a_decoder_of_before_is_told_apart(model_folder: Path, tmp_path: Path) -> None:
+    import onnx
+
+    folder = Path(shutil.copytree(model_folder, tmp_path / "old"))
+    model = onnx.load(str(folder / "decoder.onnx"), load_external_data=False)
+    [past] = [entry for entry in model.graph.input if entry.name == "past"]
+    past.type.tensor_type.shape.dim.add().dim_value = 8
+    (folder / "decoder.onnx").write_bytes(model.SerializeToString())
+    weights.seal(folder)
+    with pytest.raises(WeightsError, match="export the model again"):
+        Recognizer(folder)
 
 
 def test_readings_are_canonical_and_scored(model_folder: Path) -> None:

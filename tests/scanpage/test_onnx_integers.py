@@ -75,7 +75,7 @@ def test_a_block_of_zeros_stays_zero() -> None:
     [
         (WEIGHTS[:, : BLOCK + 1], {}),  # no multiple of a block
         (WEIGHTS, {"alpha": 2.0}),
-        (np.ascontiguousarray(WEIGHTS[:, :48]), {"transB": 0}),
+        (np.ascontiguousarray(WEIGHTS[:BLOCK, :BLOCK]), {"transB": 0}),
     ],
 )
 def test_other_products_stay_as_they_are(
@@ -84,3 +84,12 @@ def test_other_products_stay_as_they_are(
     path = save(tmp_path / "product.onnx", weights_, **settings)
     assert use_integers(path) == 0
     assert {node.op_type for node in onnx.load(str(path)).graph.node} == {"Gemm"}
+
+
+def test_weights_that_others_read_too_stay_as_they_are(tmp_path: Path) -> None:
+    path = save(tmp_path / "product.onnx", WEIGHTS)
+    model = onnx.load(str(path))
+    model.graph.node.append(onnx.helper.make_node("Identity", ["w"], ["again"]))
+    onnx.save(model, str(path))
+    assert use_integers(path) == 0
+    run(path, np.zeros((1, WEIGHTS.shape[1]), np.float32))
