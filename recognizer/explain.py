@@ -46,7 +46,7 @@ class Explanation:
 
     Attributes:
         crop: what was read, uint8 [h, w] or RGB [h, w, 3].
-        ink: the part of the crop that the model saw, in pixels; its margin may reach beyond it.
+        ink: the part of the crop that the model saw, in pixels.
         frame: where the cells of `Look.attention` lie, in pixels of the crop; it may reach beyond it.
         looks: one for each token, in the order of writing.
         reading: what the crop says.

@@ -73,7 +73,7 @@ class Frame:
     """What of a crop becomes a picture of `height` x `width` pixels.
 
     Attributes:
-        left, top: where the picture's corner is, in pixels of the crop; may be outside.
+        left, top: where the picture's corner is, in pixels of the crop.
         scale: pixels of the picture to one of the crop.
     """
 
@@ -96,7 +96,8 @@ class Frame:
 def frame_of(even: Grey, config: ImageConfig) -> Frame:
     """The model's picture of an evened crop.
 
-    The ink begins at one place of it and its scale is one of few, so that it is the same at any resolution.
+    The ink begins at one place of it, where the crop has paper enough, and its scale is one of few: so the picture is
+    the same at any resolution.
     """
     x0, y0, x1, y1 = ink_box(even)
     height, width = max(y1 - y0, 1.0), max(x1 - x0, 1.0)
@@ -106,9 +107,11 @@ def frame_of(even: Grey, config: ImageConfig) -> Frame:
     signs_around = math.log((height + width) / sign)
     sign = (height + width) / math.exp(STEP * round(signs_around / STEP))
     margin = height / 24 + MARGIN_PX / zoom(height, width, sign, config)
-    height, width = height + 2 * margin, width + 2 * margin
-    scale = zoom(height, width, sign, config)
-    return Frame(x0 - margin, y0 - margin, scale, *scaled_size(height, width, sign, config))
+    # Not beyond the crop: paper that is added meets what the crop cuts in an edge, which is read as a stroke.
+    left, right = max(0.0, x0 - margin), min(float(even.shape[1]), x1 + margin)
+    top, bottom = max(0.0, y0 - margin), min(float(even.shape[0]), y1 + margin)
+    height, width = bottom - top, right - left
+    return Frame(left, top, zoom(height, width, sign, config), *scaled_size(height, width, sign, config))
 
 
 def scaled_size(height: float, width: float, sign: float, config: ImageConfig) -> tuple[int, int]:
