@@ -84,7 +84,7 @@ class Frame:
     width: int
 
     def cut(self, even: Grey) -> Grey:
-        """The picture [height, width]; paper is added where it goes beyond the crop."""
+        """The picture [height, width]; paper is added where its rounded sides go beyond the crop."""
         right, bottom = self.left + self.width / self.scale, self.top + self.height / self.scale
         beyond = max(0, math.ceil(max(-self.left, -self.top, right - even.shape[1], bottom - even.shape[0])))
         box = (self.left + beyond, self.top + beyond, right + beyond, bottom + beyond)

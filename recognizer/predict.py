@@ -186,9 +186,11 @@ class Recognizer:
             return decoder.beams(*part, beams) if beams > 1 else [[row] for row in decoder.greedy(*part)]
 
         rows = len(encoded[1])
-        # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
         count = min(self._threads, rows)
-        parts = [rows_of(encoded, range(k, rows, count)) for k in range(count)] if count > 1 else [encoded]
+        if count == 1:
+            return search(encoded)
+        # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
+        parts = [rows_of(encoded, range(k, rows, count)) for k in range(count)]
         found: list[list[Written]] = [[]] * rows
         with ThreadPoolExecutor(count) as side_by_side:
             for k, written in enumerate(side_by_side.map(search, parts)):
