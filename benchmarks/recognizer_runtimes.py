@@ -2,11 +2,11 @@
 
     python benchmarks/recognizer_runtimes.py LAYOUTS [--weights DIR] [--limit N] [--threads N] [--out FILE]
 
-Tried are ONNX Runtime's levels of graph optimisation, one thread, the decoder in single precision, other 8-bit integers
-than those of the decoder that ships (one factor a row and activations scaled on the fly, and convolutions calibrated
-beforehand) and, where OpenVINO is installed, the encoder in that; the decoder stays in ONNX Runtime, as OpenVINO 2026.4
-computes other numbers from the 16th token on. Every variant reads the same
-clean crops in batches of ten. Speed is told in wall-clock and processor time; `same` is the share of formulas that are
+Tried are ONNX Runtime's levels of graph optimisation, one thread, decoder, encoder and both in single precision, other
+8-bit integers than those that ship (the decoder's weights with one factor a row, the encoder's with all 8 bits, and
+convolutions calibrated beforehand) and, where OpenVINO is installed, the encoder in that; the decoder stays in ONNX
+Runtime, as OpenVINO 2026.4 computes other numbers from the 16th token on. Every variant reads the same clean crops in
+batches of ten. Speed is told in wall-clock and processor time; `same` is the share of formulas that are
 read as by the graphs that ship.
 """
 
@@ -132,6 +132,14 @@ def single_precision(folder: Path, out: Path) -> None:
     weights.seal(out)
 
 
+def _with_graph(folder: Path, graph: str, other: Path, out: Path) -> Path:
+    """A model folder like `folder`, but with one graph of `other`'s."""
+    shutil.copytree(folder, out)
+    shutil.copy(other / graph, out / graph)
+    weights.seal(out)
+    return out
+
+
 def quantized(source: Path, out: Path, graphs: Sequence[str], crops: Sequence[Crop] = ()) -> None:
     """A model folder with matrix products of `graphs` in 8-bit integers; with `crops`, convolutions of them too."""
     from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
@@ -173,12 +181,14 @@ def variants(folder: Path, scratch: Path, crops: Sequence[Crop], threads: int) -
         yield name, _opened(at_level(level), folder, threads)
     precise, plain = scratch / "precise", scratch / "single"
     export(folder, precise, integers=False)
-    yield "decoder in single precision", Recognizer(precise, threads)
+    yield "both graphs in single precision", Recognizer(precise, threads)
+    for name, graph in (("encoder in single precision", ENCODER), ("decoder in single precision", DECODER)):
+        yield name, Recognizer(_with_graph(folder, graph, precise, scratch / graph), threads)
     single_precision(precise, plain)
     yield "weights stored in single precision", Recognizer(plain, threads)
     for name, graphs, calibration in (
         ("int8 decoder, one factor a row", (DECODER,), ()),
-        ("int8 encoder, matrix products", (ENCODER,), ()),
+        ("int8 encoder, weights of 8 bits instead of 7", (ENCODER,), ()),
         ("int8 encoder, convolutions calibrated", (ENCODER,), crops),
     ):
         out = scratch / name.replace(" ", "-")

@@ -17,6 +17,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from recognizer.augment import augmented_crop, clean_crop
 from recognizer.config import ImageConfig, TrainConfig
+from recognizer.difficulty import Difficulty
 from recognizer.image import prepare_with_points, zoom
 from scanpage.geometry import Box
 from synth.ink import Ink, paint_ink
@@ -105,7 +106,8 @@ def _em_px(box: Box, image: ImageConfig, rng: np.random.Generator) -> float:
 
 def _closeness(rng: np.random.Generator) -> float:
     """How large a formula is painted, against the model's picture of it."""
-    return float(np.exp(rng.uniform(np.log(0.75), np.log(1.7))))
+    # A scan at 150 dpi is about half the size.
+    return float(np.exp(rng.uniform(np.log(0.5), np.log(1.7))))
 
 
 def draw(source: Source, i: int, image: ImageConfig, rng: np.random.Generator, *, augment: bool = True) -> Sample:
@@ -139,17 +141,27 @@ class SampleStream(IterableDataset[list[Sample]]):
         sources: what to draw from, by their shares.
         longest: a shared integer, the most tokens that a formula may have now; the trainer raises it.
         train, image: settings.
+        difficulty: which tokens are drawn more often, kept up to date by the trainer; None draws as formulas come.
     """
 
     # Samples that are sorted by size together; the first pools are small, so that training starts at once.
     POOL = (48, 192, 768)
 
-    def __init__(self, sources: Sequence[Source], longest: Any, train: TrainConfig, image: ImageConfig) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        longest: Any,
+        train: TrainConfig,
+        image: ImageConfig,
+        difficulty: Difficulty | None = None,
+    ) -> None:
         self._sources = sources
         self._longest = longest
         self._train = train
         self._image = image
         self._lengths = [np.array([len(label) for label in source.labels]) for source in sources]
+        self._difficulty = difficulty
+        self._indices = [] if difficulty is None else [difficulty.index(source.labels) for source in sources]
 
     def __iter__(self) -> Iterator[list[Sample]]:
         worker = get_worker_info()
@@ -160,17 +172,24 @@ class SampleStream(IterableDataset[list[Sample]]):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for size in chain(self.POOL, repeat(self.POOL[-1])):
-            pool = [self._draw(rng) for _ in range(size)]
+            chances = self._chances()
+            pool = [self._draw(chances, rng) for _ in range(size)]
             batches = list(packed(pool, self._train))
             for k in rng.permutation(len(batches)):
                 yield batches[k]
 
-    def _draw(self, rng: np.random.Generator) -> Sample:
+    def _chances(self) -> list[NDArray[np.float64]]:
+        """For each source, how often each formula is drawn now, summed up."""
+        if self._difficulty is None:
+            return [np.arange(1.0, len(lengths) + 1.0) for lengths in self._lengths]
+        return [np.cumsum(self._difficulty.factors(*index)) for index in self._indices]
+
+    def _draw(self, chances: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> Sample:
         shares = np.array([source.share for source in self._sources])
         s = int(rng.choice(len(shares), p=shares / shares.sum()))
-        lengths = self._lengths[s]
+        lengths, summed = self._lengths[s], chances[s]
         while True:
-            i = int(rng.integers(len(lengths)))
+            i = int(np.searchsorted(summed, rng.uniform(0.0, summed[-1]), side="right"))
             if lengths[i] <= self._longest.value:
                 return draw(self._sources[s], i, self._image, rng)
 

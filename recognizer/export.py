@@ -3,7 +3,7 @@
 `encoder.onnx` runs once for each crop and gives what every decoder layer attends to: keys and values of the picture.
 `decoder.onnx` is one step of decoding with a cache, and tells where in the picture it looked. Both are made of the
 model's own submodules, so any `VisionEncoderDecoderModel` with a TrOCR decoder can be exported: ours, and the public
-checkpoints. What the decoder multiplies with it holds itself, in 8 bits (`scanpage.onnx_integers`).
+checkpoints. What a graph multiplies with as integers it holds itself, in 8 bits (`scanpage.onnx_integers`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from recognizer.tokenizer import LatexTokenizer
 from scanpage import weights
 from scanpage.errors import UsageError
 from scanpage.files import atomic_path
-from scanpage.onnx_integers import use_integers
+from scanpage.onnx_integers import use_integers_for_few_rows, use_integers_for_many_rows
 from scanpage.onnx_weights import share_weights
 
 WEIGHTS = "model.safetensors"
@@ -52,7 +52,8 @@ def export(
         out: the folder to write; made if missing. It can be loaded by `recognizer.model.load` as well.
         config: what `recognizer.json` shall say; by default what the source's folder says, or else what the model
             and its processor say.
-        integers: whether the decoder multiplies with 8-bit integers (`scanpage.onnx_integers`).
+        integers: whether the decoder and our encoder multiply with 8-bit integers (`scanpage.onnx_integers`). The
+            encoders of public checkpoints stay as they are: what rounding costs them is not measured.
 
     Raises:
         UsageError: the decoder is not a TrOCR decoder, or a public checkpoint comes without its processor.
@@ -82,7 +83,9 @@ def export(
         _export_encoder(EncoderGraph(model, mean, std), config, out / ENCODER)
         _export_decoder(DecoderGraph(model.decoder), out / DECODER)
     if integers:
-        use_integers(out / DECODER)
+        use_integers_for_few_rows(out / DECODER)
+        if isinstance(model.encoder, FormulaEncoder):
+            use_integers_for_many_rows(out / ENCODER)
     for graph in (ENCODER, DECODER):
         share_weights(out / graph, out / WEIGHTS)
     weights.seal(out)
@@ -180,8 +183,7 @@ def _export(
     axes: dict[str, dict[int, str]],
 ) -> None:
     with atomic_path(path) as temporary:
-        # The tracing exporter: the other one fixes sizes that have to vary. Nothing is folded, so that each weight
-        # keeps the form that it has in the safetensors file; ONNX Runtime folds when it loads.
+        # The tracing exporter: the other one fixes sizes that have to vary.
         torch.onnx.export(
             graph,
             example,
@@ -191,5 +193,4 @@ def _export(
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
-            do_constant_folding=False,
         )

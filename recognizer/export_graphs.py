@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import TrOCRForCausalLM, VisionEncoderDecoderModel
 
 from recognizer.model import FormulaEncoder
+from scanpage.text_backbone import Block
 
 
 class EncoderGraph(nn.Module):
@@ -31,6 +32,9 @@ class EncoderGraph(nn.Module):
         if isinstance(self.encoder, FormulaEncoder):
             for layer in self.encoder.layers:
                 layer.self_attn = SelfAttention(layer.self_attn)
+            for stage in self.encoder.backbone.stages:
+                for k, block in enumerate(stage):
+                    stage[k] = RowsBlock(block)
         self.project = getattr(model, "enc_to_dec_proj", None)
         self.attentions = nn.ModuleList(layer.encoder_attn for layer in model.decoder.model.decoder.layers)
         self.normalises = mean is not None
@@ -50,6 +54,28 @@ class EncoderGraph(nn.Module):
             out.append((attention.k_proj(hidden) * attention.scaling).view(shape).permute(0, 2, 3, 1))
             out.append(attention.v_proj(hidden).view(shape).permute(0, 2, 1, 3))
         return tuple(out)
+
+
+class RowsBlock(nn.Module):
+    """`scanpage.text_backbone.Block` with its channel mixer written as products of rows, as integers want it."""
+
+    def __init__(self, original: Block) -> None:
+        super().__init__()
+        self.depthwise, self.excite, self.residual = original.depthwise, original.excite, original.residual
+        self.expand, self.project = _linear(original.expand), _linear(original.project)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.excite(self.depthwise(x))
+        mixed: Tensor = self.project(F.gelu(self.expand(x.permute(0, 2, 3, 1)))).permute(0, 3, 1, 2)
+        return x + mixed if self.residual else mixed
+
+
+def _linear(convolution: nn.Conv2d) -> nn.Linear:
+    """A convolution of single pixels, as the product that it is."""
+    linear = nn.Linear(convolution.in_channels, convolution.out_channels)
+    linear.weight = nn.Parameter(convolution.weight.flatten(1))
+    linear.bias = convolution.bias
+    return linear
 
 
 class SelfAttention(nn.Module):

@@ -22,10 +22,15 @@ from scanpage.training import load_tensors, save_tensors
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses of one batch: of the tokens, and of the signs in the encoder's grid."""
+    """Losses of one batch: of the tokens, and of the signs in the encoder's grid.
+
+    Beside these means, `ids` [N] of all tokens of the batch and the loss of `each`, not smoothed and without gradient.
+    """
 
     tokens: Tensor
     signs: Tensor
+    ids: Tensor
+    each: Tensor
 
 
 class Objective:
@@ -65,13 +70,11 @@ class Objective:
                 logits = self.model(encoder_outputs=encoded, decoder_input_ids=inputs, use_cache=False).logits
             else:
                 logits = self.model(pixel_values=pixels, decoder_input_ids=inputs, use_cache=False).logits
-        tokens = F.cross_entropy(
-            logits.float().flatten(0, 1),
-            labels.flatten(),
-            ignore_index=IGNORED,
-            label_smoothing=self.label_smoothing,
-        )
-        return Losses(tokens, signs)
+        logits, ids = logits.float().flatten(0, 1), labels.flatten()
+        tokens = F.cross_entropy(logits, ids, ignore_index=IGNORED, label_smoothing=self.label_smoothing)
+        written = ids != IGNORED
+        each = F.cross_entropy(logits.detach()[written], ids[written], reduction="none")
+        return Losses(tokens, signs, ids[written], each)
 
     def _sign_loss(self, head: nn.Linear, grid: Tensor, samples: Sequence[Sample]) -> Tensor:
         classes = sign_grid(samples, grid.shape[2], grid.shape[3]).to(grid.device)

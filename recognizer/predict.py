@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -33,9 +33,6 @@ alone, of ten no less than one: what they attend to no longer lies near the proc
 PAST_SIDES = 5
 """Dimensions of the decoder's cache; graphs of before this version have another number."""
 
-MOST_ENCODED_PX = 100_000
-"""Pixels encoded together: more take memory, some 300 bytes a pixel, and no time is won by them."""
-
 MOST_DECODED_PX = 800_000
 """Pixels of the pictures decoded together, once for each beam: what the decoder attends to takes 100 bytes a pixel."""
 
@@ -47,6 +44,9 @@ LEAST_BEAMS = 5
 
 Encoded = tuple[Cross, NDArray[np.int64]]
 """What the decoder attends to, padded to the longest picture, and how many positions of each row [N] are its own."""
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class Recognizer:
@@ -114,7 +114,7 @@ class Recognizer:
             raise ValueError("beams are 1 or more, alternatives 0 or more, and the temperature is above 0")
         if alternatives >= beams:
             beams = max(alternatives + 1, LEAST_BEAMS)
-        pictures = [self.prepare(as_crop(crop)) for crop in crops]
+        pictures = self._side_by_side(lambda crop: self.prepare(as_crop(crop)), crops)
         inked = [i for i, picture in enumerate(pictures) if not blank(picture)]
         readings = [Reading("", 0.0, ())] * len(pictures)
         found = self._search([pictures[i] for i in inked], beams, temperature)
@@ -185,35 +185,29 @@ class Recognizer:
         def search(part: Encoded) -> list[list[Written]]:
             return decoder.beams(*part, beams) if beams > 1 else [[row] for row in decoder.greedy(*part)]
 
+        # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
         rows = len(encoded[1])
         count = min(self._threads, rows)
-        if count == 1:
-            return search(encoded)
-        # A step is too little work for two threads, so each takes rows of its own: in turn, as neighbours are alike.
-        parts = [rows_of(encoded, range(k, rows, count)) for k in range(count)]
+        parts = [rows_of(encoded, range(k, rows, count)) for k in range(count)] if count > 1 else [encoded]
         found: list[list[Written]] = [[]] * rows
-        with ThreadPoolExecutor(count) as side_by_side:
-            for k, written in enumerate(side_by_side.map(search, parts)):
-                found[k::count] = written
+        for k, written in enumerate(self._side_by_side(search, parts)):
+            found[k::count] = written
         return found
+
+    def _side_by_side(self, work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+        """`work` done for each of `given`, as many at a time as there are threads."""
+        count = min(self._threads, len(given))
+        if count < 2:
+            return [work(one) for one in given]
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(work, given))
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> Encoded:
         """Pictures of `prepare` as the decoder attends to them.
 
-        Only pictures of one padded size are encoded together: so no paper is added that others do not need.
+        Each is encoded alone: what is rounded to integers then depends on no other, and no paper has to be added.
         """
-        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        stacked = [self._stack(picture) for picture in pictures]
-        for i, picture in enumerate(stacked):
-            groups[picture.shape].append(i)
-        rows: list[list[NDArray[np.float32]]] = [[]] * len(pictures)
-        for shape, members in groups.items():
-            together = max(1, MOST_ENCODED_PX // (shape[2] * shape[3]))
-            for start in range(0, len(members), together):
-                chosen = members[start : start + together]
-                outputs = self._encoder.run(None, {"pixel_values": np.concatenate([stacked[i] for i in chosen])})
-                for k, i in enumerate(chosen):
-                    rows[i] = [output[k] for output in outputs]
+        rows = self._side_by_side(self._encode, pictures)
         lengths = np.array([row[1].shape[1] for row in rows], np.int64)
         cross = {}
         for name, tensors in zip(self._cross_names, zip(*rows, strict=True), strict=True):
@@ -225,6 +219,11 @@ class Recognizer:
                 out[:, : tensor.shape[1], : tensor.shape[2]] = tensor
             cross[name] = padded
         return cross, lengths
+
+    def _encode(self, picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """One picture's keys [heads, d, S] and values [heads, S, d] for each layer of the decoder."""
+        outputs: list[NDArray[np.float32]] = self._encoder.run(None, {"pixel_values": self._stack(picture)})
+        return [output[0] for output in outputs]
 
     def _stack(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A batch of one picture, [1, C, H, W]."""

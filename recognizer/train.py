@@ -18,9 +18,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import VisionEncoderDecoderModel
 
-from recognizer.codec import Codec
+from recognizer.codec import Codec, CompactCodec
 from recognizer.config import ImageConfig, TrainConfig
 from recognizer.dataset import Sample, SampleStream, Source
+from recognizer.difficulty import Difficulty
 from recognizer.model import FormulaEncoder
 from recognizer.objective import Objective
 from recognizer.validate import Validation, validate
@@ -90,6 +91,8 @@ class Trainer:
         self.codec, self.config, self.image, self.out = codec, config, image, out
         self.sources, self.validation, self.freeze = sources, validation, freeze
         self.longest = multiprocessing.get_context("spawn").Value("i", config.first_max_tokens)
+        # Of public checkpoints' pieces nobody can tell beforehand which a formula has.
+        self.difficulty = Difficulty(codec.tokenizer) if isinstance(codec, CompactCodec) else None
         self.optimizer = torch.optim.AdamW(self._groups(), fused=True)
         self.ema = Ema(model, decay=config.ema_decay)
         self.step, self.seen, self.best, self.spent_s = 0, 0, -math.inf, 0.0
@@ -150,7 +153,8 @@ class Trainer:
                 pace = _Pace(self.seen)
 
     def _batches(self) -> DataLoader[list[Sample]]:
-        stream = SampleStream(self.sources, self.longest, replace(self.config, seed=self._seed()), self.image)
+        config = replace(self.config, seed=self._seed())
+        stream = SampleStream(self.sources, self.longest, config, self.image, self.difficulty)
         workers = self.config.workers
         return DataLoader(
             stream,
@@ -187,6 +191,8 @@ class Trainer:
         """One optimizer step; the losses by name, as means over the processes."""
         self.model.train()
         losses = self.objective.losses(samples)
+        if self.difficulty is not None:
+            self.difficulty.update(losses.ids, losses.each)
         loss = losses.tokens + self.config.sign_weight * losses.signs
         loss.backward()
         learning = [p for group in self.optimizer.param_groups for p in group["params"] if p.requires_grad]
@@ -226,6 +232,7 @@ class Trainer:
             "sign_head": {} if head is None else head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.state_dict(),
+            "difficulty": None if self.difficulty is None else self.difficulty.losses,
             "step": self.step,
             "seen": self.seen,
             "best": self.best,
@@ -239,6 +246,8 @@ class Trainer:
             self.objective.sign_head.load_state_dict(state["sign_head"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.ema.load_state_dict(state["ema"])
+        if self.difficulty is not None and state.get("difficulty") is not None:
+            self.difficulty.losses.copy_(state["difficulty"])
         self.step, self.seen, self.best = int(state["step"]), int(state["seen"]), float(state["best"])
         self.spent_s = float(state["spent_s"])
 

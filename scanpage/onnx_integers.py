@@ -1,14 +1,21 @@
-"""Products with constant weights in an ONNX graph, computed with 8-bit integers.
+"""Products with constant weights in an ONNX graph, computed with 8-bit integers. Needs the extra `train`.
 
 A decoder that writes token by token multiplies one row at a time with all its weights: its time is that of fetching
 them from memory. As bytes they are a quarter of it, and ONNX Runtime has integer products for rows that it rounds on
 the fly (its operator `MatMulNBits`, with 8 bits on x86 since 1.22 and on ARM since 1.23). Each block of a row of
-weights has a factor of its own, so that little is lost. Needs the extra `train`.
+weights has a factor of its own, so that little is lost: `use_integers_for_few_rows`.
+
+An encoder multiplies some hundred rows at once: its time is that of multiplying. Processors multiply three times as
+many bytes as floats in a time, but not with a factor for each block. So there is one for each column of weights, and
+one, found on the fly, for all the rows that come in: `use_integers_for_many_rows`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +34,35 @@ ROUNDS_ROWS = 4
 """`accuracy_level` of `MatMulNBits` in which the rows are rounded to 8 bits too."""
 
 
-def use_integers(path: Path) -> int:
+def use_integers_for_many_rows(path: Path) -> None:
+    """Make the `MatMul` nodes of the graph at `path` multiply with integers, where one side is constant."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with atomic_path(path) as temporary, _without_advice():
+        quantize_dynamic(
+            path,
+            temporary,
+            op_types_to_quantize=["MatMul"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            # 7 bits for the weights: processors without VNNI add pairs of products in 16 bits, which 8 bits overflow.
+            reduce_range=True,
+            extra_options={"MatMulConstBOnly": True},
+        )
+
+
+@contextmanager
+def _without_advice() -> Iterator[None]:
+    """Without the root logger's warning that the graph could be optimized first: ONNX Runtime does when it loads it."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def use_integers_for_few_rows(path: Path) -> int:
     """Make the `Gemm` nodes of the graph at `path` multiply with integers, where their weights allow it.
 
     These are those with weights [N, K] (`transB`) of their own that lie in the graph, K a multiple of `BLOCK`.

@@ -25,6 +25,7 @@ from recognizer.predict import Recognizer  # noqa: E402
 from recognizer.tokenizer import LatexTokenizer  # noqa: E402
 from scanpage import weights  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
+from scanpage.text_backbone import RECOGNITION  # noqa: E402
 
 TINY = ModelConfig(width=32, heads=4, feed_forward=48, encoder_layers=1, decoder_layers=2, max_tokens=40)
 SaveCheckpoint = Callable[[Path, bool, int, Pieces], None]
@@ -115,6 +116,16 @@ def test_the_decoder_holds_its_matrices_as_bytes(model_folder: Path) -> None:
     bytes_ = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.UINT8]
     # Five of each layer: query, key and value are one, and the second of the feed-forward has rows of 48.
     assert len(bytes_) == 5 * TINY.decoder_layers
+
+
+def test_the_encoder_holds_its_matrices_as_bytes_that_no_processor_overflows(model_folder: Path) -> None:
+    graph = onnx.load(str(model_folder / "encoder.onnx"), load_external_data=False).graph
+    matrices = [onnx.numpy_helper.to_array(t) for t in graph.initializer if t.data_type == onnx.TensorProto.INT8]
+    matrices = [values for values in matrices if values.ndim == 2]
+    blocks = sum(len(stage.excite) + (stage.stride is not None) for stage in RECOGNITION.stages)
+    # Two of each block, four of each layer of the transformer, and keys and values for each of the decoder's.
+    assert len(matrices) == 2 * blocks + 4 * TINY.encoder_layers + 2 * TINY.decoder_layers
+    assert max(int(np.abs(values.astype(int)).max()) for values in matrices) <= 64
 
 
 def test_leaves_the_given_model_as_it_is(tmp_path: Path) -> None:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 onnx = pytest.importorskip("onnx")
 
 from scanpage import weights  # noqa: E402 - only where onnx is installed
-from scanpage.onnx_integers import BLOCK, rounded, use_integers  # noqa: E402
+from scanpage.onnx_integers import (  # noqa: E402
+    BLOCK,
+    rounded,
+    use_integers_for_few_rows,
+    use_integers_for_many_rows,
+)
 
 WEIGHTS = np.random.default_rng(0).normal(size=(48, 2 * BLOCK)).astype(np.float32)
 BIAS = np.linspace(-1, 1, len(WEIGHTS), dtype=np.float32)
@@ -42,7 +47,7 @@ def test_the_product_is_nearly_the_same_and_its_weights_a_quarter(tmp_path: Path
     path = save(tmp_path / "product.onnx", np.tile(WEIGHTS, (1, 64)))
     x = np.tile(x, (1, 64))
     before, size = run(path, x), path.stat().st_size
-    assert use_integers(path) == 1
+    assert use_integers_for_few_rows(path) == 1
     after = run(path, x)
     assert 0.0 < np.abs(after - before).max() < 0.02 * np.abs(before).max()
     assert path.stat().st_size < 0.3 * size
@@ -51,7 +56,7 @@ def test_the_product_is_nearly_the_same_and_its_weights_a_quarter(tmp_path: Path
 def test_a_row_does_not_depend_on_the_others(tmp_path: Path) -> None:
     x = np.random.default_rng(1).normal(size=(7, 2 * BLOCK)).astype(np.float32)
     path = save(tmp_path / "product.onnx", WEIGHTS)
-    use_integers(path)
+    use_integers_for_few_rows(path)
     one_by_one = np.concatenate([run(path, row[None]) for row in x])
     np.testing.assert_allclose(run(path, x), one_by_one, atol=1e-5)
 
@@ -82,7 +87,7 @@ def test_other_products_stay_as_they_are(
     weights_: NDArray[np.float32], settings: dict[str, object], tmp_path: Path
 ) -> None:
     path = save(tmp_path / "product.onnx", weights_, **settings)
-    assert use_integers(path) == 0
+    assert use_integers_for_few_rows(path) == 0
     assert {node.op_type for node in onnx.load(str(path)).graph.node} == {"Gemm"}
 
 
@@ -91,5 +96,41 @@ def test_weights_that_others_read_too_stay_as_they_are(tmp_path: Path) -> None:
     model = onnx.load(str(path))
     model.graph.node.append(onnx.helper.make_node("Identity", ["w"], ["again"]))
     onnx.save(model, str(path))
-    assert use_integers(path) == 0
+    assert use_integers_for_few_rows(path) == 0
     run(path, np.zeros((1, WEIGHTS.shape[1]), np.float32))
+
+
+def save_of_rows(path: Path, weights_: NDArray[np.float32], *, constant: bool = True) -> Path:
+    """A graph of one `MatMul`, whose second side is constant or comes in too."""
+    helper = onnx.helper
+    inner, count = weights_.shape
+    constants = [onnx.numpy_helper.from_array(weights_, "w")] if constant else []
+    inputs = {"x": ["n", inner]} if constant else {"x": ["n", inner], "w": [inner, count]}
+    infos = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, sides) for name, sides in inputs.items()]
+    output = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["n", count])
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "rows", infos, [output], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    return path
+
+
+def test_many_rows_too_give_nearly_the_same(tmp_path: Path) -> None:
+    x = np.random.default_rng(1).normal(size=(300, 256)).astype(np.float32)
+    path = save_of_rows(tmp_path / "rows.onnx", np.random.default_rng(2).normal(size=(256, 512)).astype(np.float32))
+    before, size = run(path, x), path.stat().st_size
+    use_integers_for_many_rows(path)
+    after = run(path, x)
+    assert 0.0 < np.abs(after - before).max() < 0.03 * np.abs(before).max()
+    assert path.stat().st_size < 0.3 * size
+
+
+def test_the_largest_bytes_do_not_overflow(tmp_path: Path) -> None:
+    path = save_of_rows(tmp_path / "rows.onnx", np.ones((256, 64), np.float32))
+    use_integers_for_many_rows(path)
+    np.testing.assert_allclose(run(path, np.ones((40, 256), np.float32)), 256.0, rtol=0.01)
+
+
+def test_products_of_two_inputs_stay_as_they_are(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = save_of_rows(tmp_path / "rows.onnx", WEIGHTS.T.copy(), constant=False)
+    use_integers_for_many_rows(path)
+    assert {node.op_type for node in onnx.load(str(path)).graph.node} == {"MatMul"}
+    assert not caplog.records
