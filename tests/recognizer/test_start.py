@@ -70,18 +70,16 @@ def test_memory_is_bounded_by_pixels_and_readings_do_not_notice(
     pixels = recognizer.prepare(crops[0]).size
     encoder, decoder = Watched(recognizer._encoder, "pixel_values"), Watched(recognizer.decoder, "input_ids")
     recognizer._encoder, recognizer.decoder = encoder, decoder
-    monkeypatch.setattr(predict, "MOST_ENCODED_PX", 5 * pixels // 2)
     monkeypatch.setattr(predict, "MOST_DECODED_PX", 9 * pixels // 2)
     found = recognizer.read_batch([crops[0]] * 6)
     assert [reading.tokens for reading in found] == [reading.tokens for reading in expected]
-    assert max(shape[0] for shape in encoder.shapes) <= 2
+    assert {shape[0] for shape in encoder.shapes} == {1}
     assert max(shape[0] for shape in decoder.shapes) == 4
 
 
 def test_a_picture_larger_than_the_bound_is_read_alone(
     model_folder: Path, crops: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "MOST_ENCODED_PX", 1)
     monkeypatch.setattr(predict, "MOST_DECODED_PX", 1)
     recognizer = Recognizer(model_folder, 1)
     together = recognizer.read_batch(crops)
