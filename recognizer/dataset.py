@@ -189,7 +189,8 @@ class SampleStream(IterableDataset[list[Sample]]):
         s = int(rng.choice(len(shares), p=shares / shares.sum()))
         lengths, summed = self._lengths[s], chances[s]
         while True:
-            i = int(np.searchsorted(summed, rng.uniform(0.0, summed[-1]), side="right"))
+            # The draw may be rounded up to the sum of all.
+            i = min(int(np.searchsorted(summed, rng.uniform(0.0, summed[-1]), side="right")), len(lengths) - 1)
             if lengths[i] <= self._longest.value:
                 return draw(self._sources[s], i, self._image, rng)
 
