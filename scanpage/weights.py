@@ -84,6 +84,8 @@ def replace(folder: Path, name: str, write: Callable[[Path], None]) -> None:
     Both are whole before either takes its place; in a thread, as Ctrl-C stops the main one only, between any two steps.
     """
     with ThreadPoolExecutor(1) as thread:
+        # Ctrl-C while a thread starts would leave it unwaited for, so it gets its work when it runs.
+        thread.submit(int).result()
         thread.submit(_replace, folder, name, write).result()
 
 
