@@ -47,7 +47,6 @@ def use_integers_for_many_rows(path: Path) -> None:
             weight_type=QuantType.QInt8,
             # 7 bits for the weights: processors without VNNI add pairs of products in 16 bits, which 8 bits overflow.
             reduce_range=True,
-            extra_options={"MatMulConstBOnly": True},
         )
 
 
