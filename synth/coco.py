@@ -14,6 +14,8 @@ from scanpage.geometry import Box
 from scanpage.region import RegionKind
 from synth.sheet import Source
 
+Corners = tuple[tuple[float, float], ...]
+
 DECIMALS = 2
 """Boxes are written to a hundredth of a pixel."""
 
@@ -30,13 +32,17 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class PageTruth:
-    """A finished page: its number, file name within the output folder, size in pixels, formulas."""
+    """A finished page: its number, file name within the output folder, size in pixels, formulas, and its paper.
+
+    `corners` are those of the paper, (x, y) in pixels, from the top left one clockwise; they may lie outside.
+    """
 
     index: int
     file_name: str
     width: int
     height: int
     formulas: tuple[Truth, ...]
+    corners: Corners
 
     def to_json(self) -> dict[str, Any]:
         """All of it in the types of JSON."""
@@ -49,6 +55,7 @@ class PageTruth:
                 {"box": list(f.box.xyxy), "kind": f.kind.value, "latex": f.latex, "source": f.source.value}
                 for f in self.formulas
             ],
+            "corners": [list(corner) for corner in self.corners],
         }
 
     @staticmethod
@@ -59,7 +66,8 @@ class PageTruth:
             for f in values["formulas"]
         )
         size = int(values["width"]), int(values["height"])
-        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas)
+        corners = tuple((float(x), float(y)) for x, y in values["corners"])
+        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas, corners)
 
 
 def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +75,11 @@ def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, An
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for page in pages:
-        images.append({"id": page.index, "file_name": page.file_name, "width": page.width, "height": page.height})
+        images.append(
+            {"id": page.index, "file_name": page.file_name, "width": page.width, "height": page.height}
+            # No field of COCO's: where the paper's corners are.
+            | {"paper": [[round(x, DECIMALS), round(y, DECIMALS)] for x, y in page.corners]}
+        )
         annotations += [
             _annotation(page.index, formula, len(annotations) + k) for k, formula in enumerate(page.formulas, 1)
         ]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanpage.geometry import Box
-from synth.sheet import Mark, Pixels, Sheet
+from synth.sheet import Mark, Pixels, Points, Sheet
 from synth.warp import Matrix, Warp
 
 Field = npt.NDArray[np.float32]
@@ -29,11 +29,20 @@ class Capture(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A finished page: uint8[h, w, 3] RGB, its formulas, and the quality that JPEG is to keep (1-100)."""
+    """A finished page.
+
+    Attributes:
+        pixels: uint8[h, w, 3], RGB.
+        marks: its formulas.
+        jpeg_quality: what JPEG is to keep, 1-100.
+        corners: float32[4, 2], where the corners of the paper stand, from the top left one clockwise. They may
+            lie outside the picture.
+    """
 
     pixels: Pixels
     marks: tuple[Mark, ...]
     jpeg_quality: int
+    corners: Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class View:
 # Shares of a tilt to try, from all of it to none.
 TILTS = (1.0, 0.6, 0.3, 0.0)
 OVERLAP_PX = 1.0
+# A column of a sheet so full is paper; the loops of a wire fill less of theirs.
+PAPER_COLUMN = 0.75
 # A picture's formulas stay this far from its edge.
 EDGE_MARGIN_PX = 3.0
 GRAIN_TILE = 384
@@ -73,7 +84,14 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     if old or (capture is not Capture.SCREEN and rng.random() < 0.3):
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
-    return Picture(pixels, warped(sheet, view.warp), quality)
+    return Picture(pixels, warped(sheet, view.warp), quality, view.warp.points(paper_corners(sheet)))
+
+
+def paper_corners(sheet: Sheet) -> Points:
+    """Corners of the sheet's paper, float32[4, 2] in its pixels; a notebook's wire beyond the paper is none of it."""
+    paper = np.flatnonzero((sheet.cover >= 128).mean(axis=0) > PAPER_COLUMN)
+    left, right = (int(paper[0]), int(paper[-1]) + 1) if paper.size else (0, sheet.width)
+    return np.array([[left, 0], [right, 0], [right, sheet.height], [left, sheet.height]], np.float32)
 
 
 def warped(sheet: Sheet, warp: Warp) -> tuple[Mark, ...]:

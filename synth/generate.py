@@ -15,7 +15,7 @@ import numpy as np
 
 from scanpage import __version__
 from scanpage.errors import OutputError
-from synth.coco import PageTruth, Truth
+from synth.coco import Corners, PageTruth, Truth
 from synth.compose import CAPTURES, compose
 from synth.config import LONG_SIDE_RANGE, GenerateSettings, PageKind
 from synth.config_file import settings_text
@@ -91,6 +91,11 @@ def truths(picture: Picture) -> tuple[Truth, ...]:
     return tuple(Truth(box, m.kind, m.latex, m.source) for m, box in cut if min(box.width, box.height) >= 1)
 
 
+def corners(picture: Picture) -> Corners:
+    """Where the paper's corners are, as plain numbers."""
+    return tuple((float(x), float(y)) for x, y in picture.corners)
+
+
 def encode_jpeg(bgr: Pixels, quality: int) -> bytes:
     """JPEG bytes of uint8[h, w, 3] BGR pixels."""
     done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -120,7 +125,7 @@ class _Maker:
         """Make page `index` and write it."""
         picture = make_picture(page_generator(self.settings.seed, index), self.stock, self.settings)
         height, width = picture.pixels.shape[:2]
-        page = PageTruth(index, image_name(index), width, height, truths(picture))
+        page = PageTruth(index, image_name(index), width, height, truths(picture), corners(picture))
         self.folder.write(page, encode_jpeg(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR), picture.jpeg_quality))
 
 

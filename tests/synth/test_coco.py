@@ -15,8 +15,9 @@ from synth.config import GenerateSettings, PageKind
 from synth.generate import generate
 from synth.sheet import Source
 
+CORNERS = ((-5.0, 3.0), (95.5, 0.0), (90.0, 190.0), (0.0, 200.0))
 PAGES = [
-    PageTruth(0, "images/000000.jpg", 100, 200, ()),
+    PageTruth(0, "images/000000.jpg", 100, 200, (), CORNERS),
     PageTruth(
         1,
         "images/000001.jpg",
@@ -26,6 +27,7 @@ PAGES = [
             Truth(Box(10, 20, 110.5, 50), RegionKind.ISOLATED, "x ^ { 2 }", Source.INK),
             Truth(Box(5, 5, 9, 9), RegionKind.INLINE, "y", Source.TYPESET),
         ),
+        CORNERS,
     ),
 ]
 
@@ -87,7 +89,9 @@ def test_rounded_boxes_stay_inside() -> None:
     rng = np.random.default_rng(0)
     # Corners anywhere, and right at the edge.
     for x in [*rng.uniform(0, 99, 300), 98.995, 98.985, 0.005]:
-        page = PageTruth(0, "i.jpg", 100, 100, (Truth(Box(x, x, 100, 100), RegionKind.INLINE, "x", Source.INK),))
+        page = PageTruth(
+            0, "i.jpg", 100, 100, (Truth(Box(x, x, 100, 100), RegionKind.INLINE, "x", Source.INK),), CORNERS
+        )
         (annotation,) = to_coco([page], info={})["annotations"]
         left, top, width, height = annotation["bbox"]
         assert left + width <= 100 and top + height <= 100 and annotation["area"] > 0

@@ -207,7 +207,12 @@ def test_truth_is_cut_at_the_edge_of_the_picture() -> None:
         rim = np.array([[x, y], [x + 20, y + 10]], np.float32)
         return Mark(rim, RegionKind.INLINE, "x", Source.HAND)
 
-    picture = Picture(np.zeros((50, 100, 3), np.uint8), (mark(90, 10), mark(-30, 10), mark(10, 49.5)), 90)
+    picture = Picture(
+        np.zeros((50, 100, 3), np.uint8),
+        (mark(90, 10), mark(-30, 10), mark(10, 49.5)),
+        90,
+        np.zeros((4, 2), np.float32),
+    )
     assert [truth.box for truth in truths(picture)] == [Box(90, 10, 100, 20)]
 
 
