@@ -6,11 +6,20 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scanpage import __version__
-from scanpage.errors import ExitCode, InputError, ScanpageError, UsageError
+from scanpage.errors import ExitCode, InputError, OutputError, ScanpageError, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from detector.predict import Detector
+    from scanpage.region import Region
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,8 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     shared.add_argument("-v", "--verbose", action="store_true", help="say more, and show errors in full")
     _add_train(commands, shared)
+    _add_train_paper(commands, shared)
     _add_evaluate(commands, shared)
     _add_export(commands, shared)
+    _add_calibrate(commands, shared)
     _add_predict(commands, shared)
     return parser
 
@@ -75,8 +86,33 @@ def _add_train(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
 
 
+def _add_train_paper(commands: Any, shared: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "train-paper",
+        parents=[shared],
+        help="train and export the network that finds the sheet of paper in a photo",
+        description="Train on pages of `synth generate`, which tell where the corners of their paper are. When the "
+        "time is over, RUN is a model folder; the shipped one is detector/weights/paper.",
+    )
+    add = parser.add_argument
+    add("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of synth generate to train on")
+    add("--val", type=Path, required=True, metavar="DIR", help="such a folder to measure on")
+    add("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
+    add("--minutes", type=_positive, required=True, metavar="M", help="time budget")
+    add("--resume", action="store_true", help="go on where the run in RUN stopped")
+    add("--init", type=Path, metavar="DIR", help="start from the weights in the folder of a run or model")
+    add("--batch", type=_whole, metavar="N", help="pictures per step")
+    add("--lr", type=_positive, help="highest learning rate")
+    add("--val-pictures", type=_whole, metavar="N", help="measure on the first N pictures; 0: all")
+    add("--save-minutes", type=_positive, metavar="M", help="measure and save every M minutes")
+    add("--seed", type=_whole, metavar="S", help="of all randomness (default: 0)")
+    parser.set_defaults(run=_train_paper)
+
+
 def _add_evaluate(commands: Any, shared: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("evaluate", parents=[shared], help="COCO AP, and F1 at IoU 0.5, of an exported model")
+    parser = commands.add_parser(
+        "evaluate", parents=[shared], help="COCO AP, F1 at IoU 0.5 and 0.75, and false boxes, of an exported model"
+    )
     parser.add_argument(
         "--data", type=Path, nargs="+", required=True, metavar="DIR", help="COCO folders with the truth"
     )
@@ -84,6 +120,7 @@ def _add_evaluate(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-score", type=_share, metavar="S", help="threshold of F1 (default: the model's own)")
     parser.add_argument("--best-threshold", action="store_true", help="choose the threshold of the best F1 here")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.add_argument("--curves", type=Path, metavar="FILE.png", help="draw precision-recall curves")
     parser.set_defaults(run=_evaluate)
 
 
@@ -96,9 +133,24 @@ def _add_export(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_export)
 
 
+def _add_calibrate(commands: Any, shared: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "calibrate",
+        parents=[shared],
+        help="make a model's scores the probability of being right, and 0.5 its threshold",
+    )
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="COCO folders held out")
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model folder, changed in place")
+    parser.set_defaults(run=_calibrate)
+
+
 def _add_predict(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("predict", parents=[shared], help="list the formulas on page images as JSON lines")
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG, TIFF, WebP, or a folder")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON document instead of lines")
+    parser.add_argument(
+        "--preview", type=Path, metavar="DIR", help="write a picture of each page with boxes and scores"
+    )
     parser.add_argument("--model", type=Path, metavar="DIR", help="model folder (default: the shipped model)")
     parser.add_argument("--min-score", type=_share, metavar="S", help="lowest score listed (default: the model's own)")
     parser.set_defaults(run=_predict)
@@ -124,6 +176,23 @@ def _train(options: argparse.Namespace) -> int:
     return ExitCode.DONE if train(settings, resume=options.resume) else ExitCode.INTERRUPTED
 
 
+def _train_paper(options: argparse.Namespace) -> int:
+    from detector.paper_train import PaperTrainSettings, train_paper
+
+    names = ("batch", "lr", "val_pictures", "save_minutes", "seed")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    settings = PaperTrainSettings(
+        data=tuple(str(folder) for folder in options.data),
+        val=str(options.val),
+        out=str(options.out),
+        minutes=options.minutes,
+        init=None if options.init is None else str(options.init),
+        threads=options.threads,
+        **given,
+    )
+    return ExitCode.DONE if train_paper(settings, resume=options.resume) else ExitCode.INTERRUPTED
+
+
 def _evaluate(options: argparse.Namespace) -> int:
     from detector.coco import read_pages
     from detector.evaluate import LOWEST_SCORE, detect_all, metrics, table
@@ -132,15 +201,22 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     if options.best_threshold and options.min_score is not None:
         raise UsageError("give --min-score or --best-threshold, not both")
+    _check_files([], options.out, options.curves)
+    import_module("pycocotools.cocoeval")  # where it is missing, that is told before the long work
+    if options.curves is not None:
+        from detector.precision_recall import draw_curves
     detector = Detector(options.model, options.threads)
     pages = [page for folder in options.data for page in read_pages(folder)]
-    found, seconds = detect_all(lambda image: detector.detect(image, min_score=LOWEST_SCORE), pages)
+    with _progress(options, pages) as bar:
+        found, seconds = detect_all(lambda image: detector.detect(image, min_score=LOWEST_SCORE), bar)
     own = detector.config.min_score if options.min_score is None else options.min_score
     figures = metrics(found, pages, threshold=None if options.best_threshold else own)
     figures |= {"seconds_per_page": round(seconds, 3), "threads": options.threads, "model": detector.version}
     sys.stdout.write(table(figures))
     if options.out is not None:
         write_text(options.out, json.dumps(figures, indent=2) + "\n")
+    if options.curves is not None:
+        draw_curves(options.curves, found, pages, threshold=figures["threshold"])
     return ExitCode.DONE
 
 
@@ -148,36 +224,112 @@ def _export(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from detector.config import DetectorConfig
-    from detector.export import WEIGHTS, export, load_model
-    from detector.train import BEST
+    from detector.export import export
+    from detector.start import initial_model
     from scanpage.weights import read_config
 
     config = DetectorConfig.from_dict(read_config(options.source))
     changes = {"min_score": options.min_score, "long_side_px": options.long_side}
     config = replace(config, **{name: value for name, value in changes.items() if value is not None})
-    best = options.source / BEST
-    export(load_model(config, best if best.is_file() else options.source / WEIGHTS), config, options.out)
+    export(initial_model(str(options.source), config), config, options.out)
+    return ExitCode.DONE
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from detector.calibrate import calibrate
+    from detector.coco import read_pages
+    from scanpage.region import RegionKind
+
+    pages = [page for folder in options.data for page in read_pages(folder)]
+    config = calibrate(options.model, pages, threads=options.threads)
+    odds = zip(RegionKind, config.calibration, strict=True)
+    said = ", ".join(f"{kind.value} {slope:.2f} x log odds {offset:+.2f}" for kind, (slope, offset) in odds)
+    sys.stdout.write(f"{said}\n")
     return ExitCode.DONE
 
 
 def _predict(options: argparse.Namespace) -> int:
-    import numpy as np
-    from PIL import Image, UnidentifiedImageError
-
+    from detector.draw import preview_paths, write_preview
+    from detector.pictures import pictures_at, read_picture
     from detector.predict import Detector
+    from scanpage.files import write_stdout, write_text
 
+    paths = [path for entry in options.images for path in pictures_at(entry)]
+    previews = None if options.preview is None else preview_paths(options.preview, paths)
+    _check_files(paths, options.json, *(previews or ()))
     detector = Detector(options.model, options.threads)
-    for path in options.images:
-        try:
-            image = np.asarray(Image.open(path).convert("RGB"))
-        except (OSError, UnidentifiedImageError) as error:
-            raise InputError(f"{path} cannot be read as an image: {error}") from error
-        regions = [
-            {"box": [round(v, 1) for v in region.box.xyxy], "kind": region.kind.value, "score": round(region.score, 3)}
-            for region in detector.detect(image, min_score=options.min_score)
-        ]
-        sys.stdout.write(json.dumps({"image": str(path), "regions": regions}) + "\n")
-    return ExitCode.DONE
+    done: list[dict[str, Any]] = []
+    # Lines on a terminal are progress enough.
+    with _progress(options, paths, hidden=options.json is None and sys.stdout.isatty()) as bar:
+        for index, path in enumerate(bar):
+            try:
+                image, size = read_picture(path)
+            except InputError as error:
+                with bar.external_write_mode(file=sys.stderr):
+                    _fail(options, str(error), error.exit_code)
+                continue
+            regions = _find(detector, image, options)
+            done.append(_record(path, regions, size, scale=max(size) / max(image.shape[:2])))
+            if options.json is None:
+                write_stdout((json.dumps(done[-1]) + "\n").encode())
+            if previews is not None:
+                write_preview(previews[index], image, regions)
+    if not done:
+        return ExitCode.UNREADABLE_INPUT
+    if options.json is not None:
+        write_text(options.json, json.dumps({"model": detector.version, "images": done}, indent=1) + "\n")
+        if not options.quiet:
+            formulas = sum(len(record["regions"]) for record in done)
+            sys.stderr.write(f"{_count(len(done), 'page')}, {_count(formulas, 'formula')}: {options.json}\n")
+    return ExitCode.DONE if len(done) == len(paths) else ExitCode.FINISHED_WITH_FAILURES
+
+
+def _find(detector: Detector, image: NDArray[np.uint8], options: argparse.Namespace) -> list[Region]:
+    """Regions in pixels of `image` (RGB [H, W, 3])."""
+    return detector.detect(image, min_score=options.min_score)
+
+
+def _record(path: Path, regions: Sequence[Region], size: tuple[int, int], *, scale: float) -> dict[str, Any]:
+    """What is written of an image of `size` (width, height); its pixels are `scale` times those of the regions."""
+    return {
+        "image": str(path),
+        "width": size[0],
+        "height": size[1],
+        "regions": [
+            {"box": [round(v * scale, 1) for v in r.box.xyxy], "kind": r.kind.value, "score": round(r.score, 3)}
+            for r in regions
+        ],
+    }
+
+
+def _check_files(inputs: Sequence[Path], *outputs: Path | None) -> None:
+    """Find places that cannot be written, or that are inputs, before the long work."""
+    from scanpage.files import check_folder
+
+    files = [path for path in outputs if path is not None]
+    places = [path.resolve() for path in files]
+    if len(set(places)) != len(places):
+        raise UsageError("two results would go to the same file: choose another place for one")
+    taken = {path.resolve() for path in inputs}
+    for path, place in zip(files, places, strict=True):
+        if place in taken:
+            raise UsageError(f"{path} is an input and would be overwritten: choose another place for the output")
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder; name a file")
+    for folder in dict.fromkeys(path.parent for path in files):
+        check_folder(folder)
+
+
+def _progress(options: argparse.Namespace, pages: Sequence[Any], *, hidden: bool = False) -> Any:
+    """`pages` with a bar, on a terminal and where they are several."""
+    from tqdm import tqdm
+
+    hidden = hidden or options.quiet or len(pages) < 2 or not sys.stderr.isatty()
+    return tqdm(pages, unit="page", file=sys.stderr, disable=hidden, leave=False)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _whole(text: str) -> int:

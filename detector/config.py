@@ -6,7 +6,10 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+import numpy as np
+
 from scanpage.errors import WeightsError
+from scanpage.region import RegionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class DetectorConfig:
         anchor_ratios: height over width of the anchors.
         min_score: detections below this score are not reported by default; chosen on validation pages.
         max_regions: at most so many regions a page.
+        calibration: for each kind, slope and offset that make the network's log odds those of being right (Platt 1999).
     """
 
     long_side_px: int = 1024
@@ -34,6 +38,7 @@ class DetectorConfig:
     anchor_ratios: tuple[float, ...] = (0.1, 0.25, 0.55, 1.2)
     min_score: float = 0.5
     max_regions: int = 200
+    calibration: tuple[tuple[float, float], ...] = ((1.0, 0.0), (1.0, 0.0))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,9 +59,13 @@ class DetectorConfig:
                 f"the detector's config.json has unknown settings {sorted(unknown)}: export the model again"
             )
         try:
-            return cls(**{name: _frozen(value) for name, value in values.items()})
-        except TypeError as error:
+            config = cls(**{name: _frozen(value) for name, value in values.items()})
+            pairs = np.array(config.calibration, np.float64)
+        except (TypeError, ValueError) as error:
             raise WeightsError(f"the detector's config.json does not fit this version: {error}") from error
+        if pairs.shape != (len(RegionKind), 2) or not np.isfinite(pairs).all():
+            raise WeightsError("the detector's config.json needs a slope and an offset for each kind as `calibration`")
+        return config
 
 
 def _frozen(value: Any) -> Any:

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 
 from detector.coco import CocoPage
 from detector.config import DetectorConfig
+from scanpage.light import flatten
 
 Image = NDArray[np.uint8]
 
@@ -22,6 +23,8 @@ VISIBLE = 0.35
 # Scale of the text against the size that detection uses.
 SCALES = (0.75, 1.35)
 SMALLEST_BOX_PX = 2.0
+FLATTENED = 0.5
+"""Share of windows shown as normalisation leaves them; the others as the camera saw them."""
 
 
 class PageWindows(Dataset[tuple[Tensor, dict[str, Tensor]]]):
@@ -106,6 +109,8 @@ def _paint_over(window: Image, slivers: NDArray[np.float32], kept: NDArray[np.fl
 
 def jitter(image: Image, rng: np.random.Generator) -> Image:
     """Change light, colour, sharpness and noise as cameras and scanners do; never black for white."""
+    if rng.random() < FLATTENED:
+        image = flatten(image)
     values: Any = image.astype(np.float32) / 255
     values = values ** np.exp(rng.uniform(-0.4, 0.4))
     values = (values - 0.5) * rng.uniform(0.7, 1.2) + 0.5 + rng.uniform(-0.1, 0.1)

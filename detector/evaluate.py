@@ -1,11 +1,11 @@
-"""How good a detector is: COCO average precision, and precision, recall and F1 at IoU 0.5. No torch."""
+"""How good a detector is: COCO average precision; precision, recall and F1 at IoU 0.5 and 0.75. No torch."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from detector.coco import CocoPage
 from scanpage.region import Region, RegionKind
 
 MATCH_IOU = 0.5
+STRICT_IOU = 0.75
+"""A box that fits this well is read as well as the truth; figures at this IoU have names that end in `_75`."""
 # Average precision looks at all detections worth listing, F1 at those above a threshold.
 LOWEST_SCORE = 0.05
 
@@ -43,6 +45,12 @@ class Counts:
             "found": found,
             "truths": self.truths,
         }
+
+    def figures(self, strict: Counts, *, threshold: float, pages: int) -> dict[str, float]:
+        """`at` of `threshold`, the same of `strict` (at `STRICT_IOU`), and the wrong detections per page."""
+        figures, at_75 = self.at(threshold), strict.at(threshold)
+        figures |= {f"{name}_75": at_75[name] for name in ("precision", "recall", "f1", "right")}
+        return figures | {"false_per_page": (figures["found"] - figures["right"]) / max(1, pages)}
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -72,15 +80,26 @@ def match(found: Sequence[Region], truths: Sequence[Region], *, iou: float = MAT
     return Counts(np.array([r.score for r in ranked], np.float64), np.array(hits, np.bool_), len(truths))
 
 
-def count(found: Sequence[list[Region]], pages: Sequence[CocoPage]) -> dict[RegionKind, Counts]:
+def count(
+    found: Sequence[list[Region]], pages: Sequence[CocoPage], *, iou: float = MATCH_IOU
+) -> dict[RegionKind, Counts]:
     """Counts of each kind over all pages; a formula of the wrong kind is wrong."""
-    totals = {}
-    for kind in RegionKind:
-        total = Counts(np.zeros(0), np.zeros(0, np.bool_), 0)
-        for regions, page in zip(found, pages, strict=True):
-            total += match([r for r in regions if r.kind is kind], [r for r in page.regions if r.kind is kind])
-        totals[kind] = total
-    return totals
+    return {
+        kind: _sum(
+            match([r for r in regions if r.kind is kind], [r for r in page.regions if r.kind is kind], iou=iou)
+            for regions, page in zip(found, pages, strict=True)
+        )
+        for kind in RegionKind
+    }
+
+
+def count_any_kind(found: Sequence[list[Region]], pages: Sequence[CocoPage], *, iou: float = MATCH_IOU) -> Counts:
+    """Counts over all pages where the kind does not matter."""
+    return _sum(match(regions, page.regions, iou=iou) for regions, page in zip(found, pages, strict=True))
+
+
+def _sum(parts: Iterable[Counts]) -> Counts:
+    return sum(parts, Counts(np.zeros(0), np.zeros(0, np.bool_), 0))
 
 
 def metrics(
@@ -94,46 +113,53 @@ def metrics(
         threshold: score threshold for F1, precision and recall; None is that of the best F1 over both kinds.
 
     Returns:
-        `threshold`; for `isolated`, `inline` and `all` the figures of `Counts.at` and `ap`, `ap50`, `ap75`; and
-        `any_kind`, the same figures when the kind does not matter.
+        `threshold`; and for `isolated`, `inline`, `all` (a formula of the wrong kind is wrong) and `any_kind` (the kind
+        does not matter) the figures of `Counts.figures` and `ap`, `ap50`, `ap75`.
     """
-    counts = count(found, pages)
-    total = counts[RegionKind.ISOLATED] + counts[RegionKind.INLINE]
+    counts, strict = count(found, pages), count(found, pages, iou=STRICT_IOU)
+    total = _sum(counts.values())
     chosen = total.best_threshold() if threshold is None else threshold
-    blind = Counts(np.zeros(0), np.zeros(0, np.bool_), 0)
-    for regions, page in zip(found, pages, strict=True):
-        blind += match(regions, page.regions)
+    pairs = {kind.value: (counts[kind], strict[kind]) for kind in RegionKind} | {
+        "all": (total, _sum(strict.values())),
+        "any_kind": (count_any_kind(found, pages), count_any_kind(found, pages, iou=STRICT_IOU)),
+    }
     precision = average_precision(found, pages)
-    result: dict[str, Any] = {"pages": len(pages), "iou": MATCH_IOU, "threshold": chosen}
-    for kind in RegionKind:
-        result[kind.value] = {**counts[kind].at(chosen), **precision[kind.value]}
-    result["all"] = {**total.at(chosen), **precision["all"]}
-    result["any_kind"] = blind.at(chosen)
+    result: dict[str, Any] = {"pages": len(pages), "iou": MATCH_IOU, "strict_iou": STRICT_IOU, "threshold": chosen}
+    for name, (loose, tight) in pairs.items():
+        result[name] = loose.figures(tight, threshold=chosen, pages=len(pages)) | precision[name]
     return result
 
 
 def average_precision(found: Sequence[list[Region]], pages: Sequence[CocoPage]) -> dict[str, dict[str, float]]:
-    """COCO average precision (at most 200 detections a page) per kind and over both: `ap`, `ap50`, `ap75`.
+    """COCO average precision (at most 200 detections a page): `ap`, `ap50`, `ap75` by the names of `metrics`.
 
     Kinds that have no truth get -1, as pycocotools has it.
     """
     from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
 
     truth = COCO()
     truth.dataset = _coco_truth(pages)
     detections = _coco_detections(found)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools reports by print
         truth.createIndex()
-        evaluation = COCOeval(truth, truth.loadRes(detections) if detections else _empty_like(truth), "bbox")
-        evaluation.params.maxDets = [1, 10, 200]
-        evaluation.evaluate()
-        evaluation.accumulate()
-    # [IoU thresholds 0.50 to 0.95, recall points, kinds, areas (all first), detection limits]
-    curve = evaluation.eval["precision"][:, :, :, 0, -1]
+        loaded = truth.loadRes(detections) if detections else _empty_like(truth)
+        curve, blind = (_curve(truth, loaded, by_kind=by_kind) for by_kind in (True, False))
     figures = {kind.value: _summary(curve[:, :, index : index + 1]) for index, kind in enumerate(RegionKind)}
-    figures["all"] = _summary(curve)
-    return figures
+    return figures | {"all": _summary(curve), "any_kind": _summary(blind)}
+
+
+def _curve(truth: Any, loaded: Any, *, by_kind: bool) -> NDArray[np.float64]:
+    """Precision [IoU thresholds 0.50 to 0.95, recall points, kinds]; -1 where there is no truth."""
+    from pycocotools.cocoeval import COCOeval
+
+    evaluation = COCOeval(truth, loaded, "bbox")
+    evaluation.params.maxDets = [1, 10, 200]
+    evaluation.params.useCats = int(by_kind)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    # [IoU thresholds, recall points, kinds, areas (all first), detection limits]
+    precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, -1]
+    return precision
 
 
 def _summary(curve: NDArray[np.float64]) -> dict[str, float]:
@@ -192,13 +218,32 @@ def detect_all(detect: Detect, pages: Sequence[CocoPage]) -> tuple[list[list[Reg
     return found, spent_s / max(1, len(pages))
 
 
+COLUMNS = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "precision_75": "prec@.75",
+    "recall_75": "rec@.75",
+    "f1_75": "F1@.75",
+    "ap50": "AP50",
+    "ap75": "AP75",
+    "ap": "AP",
+}
+"""Figures in percent, and what they are called in the table."""
+
+
 def table(figures: dict[str, Any]) -> str:
-    """The figures of `metrics` as a table for people."""
-    columns = ("precision", "recall", "f1", "ap50", "ap75", "ap")
-    lines = [f"{'':10}" + "".join(f"{name:>11}" for name in (*columns, "formulas"))]
+    """The figures of `metrics` as a table for people; a dash where a figure means nothing."""
+    lines = [f"{'':10}" + "".join(f"{name:>10}" for name in COLUMNS.values()) + f"{'false/page':>12}{'formulas':>10}"]
     for name in (*(kind.value for kind in RegionKind), "all", "any_kind"):
         row = figures[name]
-        cells = "".join(f"{row[c] * 100:11.1f}" if row.get(c, -1) >= 0 else f"{'-':>11}" for c in columns)
-        lines.append(f"{name:10}{cells}{row['truths']:11d}")
-    lines.append(f"{figures['pages']} pages; F1 at score >= {figures['threshold']:.2f} and IoU >= {figures['iou']}")
+        cells = "".join(f"{row[c] * 100:10.1f}" if _means_something(row, c) else f"{'-':>10}" for c in COLUMNS)
+        lines.append(f"{name:10}{cells}{row['false_per_page']:12.2f}{row['truths']:10d}")
+    place = f"score >= {figures['threshold']:.2f} and IoU >= {figures['iou']}"
+    lines.append(f"{figures['pages']} pages; precision, recall, F1 and false boxes a page at {place}")
     return "\n".join(lines) + "\n"
+
+
+def _means_something(row: dict[str, Any], column: str) -> bool:
+    """Whether a figure divides by anything: without detections there is no precision, without formulas nothing else."""
+    return bool(row["found"] if column.startswith("precision") else row["truths"])

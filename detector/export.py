@@ -6,16 +6,17 @@ pixels, `labels` [n] (`RegionKind.coco_id`) and `scores` [n], best first; H, W a
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 
 from detector.config import DetectorConfig
+from detector.export_graph import PageGraph
 from detector.model import build
 from detector.predict import GRAPH
 from scanpage import weights
@@ -30,18 +31,6 @@ WEIGHTS = "model.safetensors"
 OPSET = 17
 # Boxes of the two engines may differ by rounding only.
 PARITY_PX = 1.0
-
-
-class _PageIn(nn.Module):
-    """One page of bytes in, three tensors out, as the exported graph has it."""
-
-    def __init__(self, model: FasterRCNN) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        found = self.model([image.permute(2, 0, 1).float() / 255])[0]
-        return found["boxes"], found["labels"], found["scores"]
 
 
 def load_model(config: DetectorConfig, path: Path) -> FasterRCNN:
@@ -64,12 +53,12 @@ def export(model: FasterRCNN, config: DetectorConfig, folder: Path) -> None:
     model = model.eval().cpu().float().half().float()  # the graph can share the stored weights only if they are equal
     write_text(folder / "config.json", config.to_json())
     save_tensors(folder / WEIGHTS, model.state_dict(), half=True)
-    page = torch.from_numpy(_check_page(640, 480))
-    wrapped = _PageIn(model).eval()
+    graph = PageGraph(copy.deepcopy(model)).eval()
+    page = torch.from_numpy(check_page(640, 480))
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of each place that torchvision has made safe for it
         torch.onnx.export(
-            wrapped,
+            graph,
             (page,),
             str(folder / GRAPH),
             input_names=["image"],
@@ -81,18 +70,19 @@ def export(model: FasterRCNN, config: DetectorConfig, folder: Path) -> None:
     saved = share_weights(folder / GRAPH, folder / WEIGHTS)
     logger.info("%s shares %.1f MB with %s", GRAPH, saved / 2 / 1e6, WEIGHTS)
     weights.seal(folder)
-    difference = parity(wrapped, folder, _check_page(512, 704))
+    difference = parity(model, folder, check_page(512, 704))
     if difference > PARITY_PX:
         raise OutputError(f"{folder / GRAPH} finds boxes {difference:.2f} px away from those of torch; do not use it")
 
 
-def parity(wrapped: nn.Module, folder: Path, page: np.ndarray) -> float:
+def parity(model: FasterRCNN, folder: Path, page: np.ndarray) -> float:
     """Greatest distance in pixels between the better boxes that torch and the exported graph find on `page`.
 
     Infinite where they find another number of boxes or other kinds.
     """
     with torch.no_grad():
-        expected = [value.numpy() for value in wrapped(torch.from_numpy(page))]
+        [found] = model([torch.from_numpy(page).permute(2, 0, 1).float() / 255])
+    expected = [found[name].numpy() for name in ("boxes", "labels", "scores")]
     session = weights.open_session(folder / GRAPH, threads=torch.get_num_threads())
     boxes, labels, scores = session.run(["boxes", "labels", "scores"], {"image": page})
     if boxes.shape != expected[0].shape:
@@ -108,9 +98,9 @@ def parity(wrapped: nn.Module, folder: Path, page: np.ndarray) -> float:
     return float(max(distances[:half].min(axis=1).max(), distances[:, :half].min(axis=0).max()))
 
 
-def _check_page(height: int, width: int) -> np.ndarray:
+def check_page(height: int, width: int, seed: int = 0) -> np.ndarray:
     """A page with lines of dark blots, on which even an untrained network finds something to disagree about."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     page = rng.integers(215, 256, (height, width, 3), np.uint8)  # grain, since all blank paper would score alike
     for top in range(20, height - 30, 40):
         for left in range(20, width - 40, 28):

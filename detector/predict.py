@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ class Detector:
             min_score: leave out regions below this score, in [0, 1]; None is the model's own default.
 
         Returns:
-            Regions in pixels of `image`, best score first, none of them doubled or nested.
+            Regions in pixels of `image`, best score first, none of them doubled or nested. The score is the probability
+            that the region is right, as measured where the model was calibrated.
 
         Raises:
             ValueError: `image` has another form.
@@ -56,7 +58,23 @@ class Detector:
         resize = Resize.to_fit(image.shape[1], image.shape[0], self.config)
         boxes, labels, scores = self._session.run(["boxes", "labels", "scores"], {"image": resize.image(image)})
         threshold = self.config.min_score if min_score is None else min_score
+        scores = calibrated(scores, labels, self.config.calibration)
         return merge(to_regions(resize.boxes_back(boxes), labels, scores, min_score=threshold))
+
+
+def calibrated(
+    scores: NDArray[np.float32], labels: NDArray[Any], calibration: Sequence[Sequence[float]]
+) -> NDArray[np.float32]:
+    """Scores [n] as probabilities of being right, by the slope and offset of each one's kind (labels [n], from 1)."""
+    slopes, offsets = np.array(calibration)[labels - 1].reshape(-1, 2).T
+    return odds_mapped(scores, slopes, offsets).astype(np.float32)
+
+
+def odds_mapped(scores: NDArray[Any], slope: Any, offset: Any) -> NDArray[np.float64]:
+    """Probabilities with their log odds stretched by `slope` and moved by `offset`."""
+    chances = np.clip(scores, 1e-6, 1 - 1e-6).astype(np.float64)
+    odds = np.log(chances / (1 - chances))
+    return np.asarray(1 / (1 + np.exp(-(slope * odds + offset))), np.float64)
 
 
 def to_regions(

@@ -1,4 +1,8 @@
-"""Training within a time budget, from a warm start, to the averaged weights that do best on validation pages."""
+"""Training within a time budget, from a warm start, to the averaged weights that do best on validation pages.
+
+Under `accelerate launch` each process draws windows of its own and their gradients are averaged; the main process
+validates, saves and logs.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,17 @@ from detector.coco import CocoPage, read_pages
 from detector.config import DetectorConfig
 from detector.dataset import PageWindows, collate, to_tensor
 from detector.evaluate import LOWEST_SCORE, detect_all, metrics
-from detector.export import WEIGHTS, load_model
 from detector.merge import merge
-from detector.model import build, warm_start
+from detector.model import build
 from detector.predict import to_regions
 from detector.resize import Resize
-from scanpage.errors import UsageError
+from detector.start import BEST as BEST
+from detector.start import SETTINGS, check_folder, initial_model
+from detector.start import STATE as STATE
+from detector.worst_pages import draw_worst
 from scanpage.files import write_text
-from scanpage.region import Region
+from scanpage.parallel import Processes
+from scanpage.region import Region, RegionKind
 from scanpage.training import (
     Ema,
     Interrupt,
@@ -37,13 +44,12 @@ from scanpage.training import (
     save_state,
     save_tensors,
 )
-from scanpage.weights import read_config
 
 logger = logging.getLogger(__name__)
 
-BEST = "best.safetensors"
-STATE = "state.pt"
+WORST = "worst"
 LAST_SAMPLE = 2**40  # more than any training sees
+NOTE_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class TrainSettings:
         out: the run's folder.
         minutes: time budget, wall clock; the learning rate falls to nothing by its end.
         init: `rapidocr` for RapidOCR's text backbone, `none` for random weights, or the folder of a run or model.
-        batch: windows per step.
+        batch: windows per step, of each process.
         window_px: side of the training windows in pixels of the network's input; 0 trains on whole pages.
         lr: highest learning rate of the new layers.
         backbone_lr: the backbone's learning rate as a share of `lr`.
@@ -102,14 +108,16 @@ def train(settings: TrainSettings, *, resume: bool = False) -> bool:
 
     Raises:
         InputError: the data cannot be read.
-        UsageError: nothing to resume, or a run is there and `resume` is not set.
+        UsageError: nothing to resume, or with other settings, or a run is there and `resume` is not set.
         WeightsError: the warm start or the saved state cannot be read.
         OutputError: the run's folder cannot be written.
     """
+    processes = Processes()
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    trainer = Trainer(settings, resume=resume)
+    # The others take over the weights of the main process, but must draw other proposals to learn from.
+    torch.manual_seed(settings.seed + processes.index)
+    trainer = Trainer(settings, resume=resume, processes=processes)
     with Interrupt() as interrupt:
         return trainer.run(interrupt)
 
@@ -117,70 +125,91 @@ def train(settings: TrainSettings, *, resume: bool = False) -> bool:
 class Trainer:
     """One run: the network, its optimizer, its average, and the folder that they are saved in."""
 
-    def __init__(self, settings: TrainSettings, *, resume: bool) -> None:
-        self.settings = settings
+    def __init__(self, settings: TrainSettings, *, resume: bool, processes: Processes) -> None:
+        self.settings, self.processes = settings, processes
         self.out = Path(settings.out)
-        if resume != (self.out / STATE).is_file():
-            hint = "there is nothing to resume" if resume else "give --resume to go on with it, or another --out"
-            raise UsageError(f"{self.out} holds {'no' if resume else 'a'} run: {hint}")
+        check_folder(self.out, asdict(settings), resume=resume)
         self.pages = [page for folder in settings.data for page in read_pages(Path(folder))]
         val = read_pages(Path(settings.val))
         self.val = val[: settings.val_pages] if settings.val_pages else val
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = initial_model(settings).to(self.device, memory_format=torch.channels_last)
+        self.device = processes.device
+        model = build(settings.config) if resume else initial_model(settings.init, settings.config)
+        if settings.freeze_stem and settings.init != "none":
+            model.backbone.body.stem.requires_grad_(False)
+        self.model = model.to(self.device, memory_format=torch.channels_last)
+        processes.share_weights(self.model)
         self.optimizer = _optimizer(self.model, settings)
         self.ema = Ema(self.model, decay=settings.ema_decay)
-        self.step = 0
-        self.best = -1.0
+        self.step, self.seen, self.best = 0, 0, -1.0
         spent_s = self._restore() if resume else 0.0
         self.budget = TimeBudget(settings.minutes, spent_s=spent_s)
-        self.log = RunLog(self.out, resume=resume)
-        write_text(self.out / "settings.json", _to_json(settings))
-        write_text(self.out / "config.json", settings.config.to_json())
+        self.log = self._record(resume=resume) if processes.is_main else None
 
     def run(self, interrupt: Interrupt) -> bool:
-        logger.info("%d training pages, %d validation pages, on %s", len(self.pages), len(self.val), self.device.type)
+        """Train; whether the budget was used up before any process was interrupted."""
+        interrupted = self._loop(interrupt)
+        self._save()  # at once, as a launcher that was told to stop gives its processes half a minute
+        if not interrupted:
+            self._evaluate()
+            self._save()
+        if self.log is not None:
+            self.log.close()
+        self.processes.close()
+        return not interrupted
+
+    def _record(self, *, resume: bool) -> RunLog:
+        record = RunLog(self.out, resume=resume)
+        write_text(self.out / SETTINGS, _to_json(self.settings))
+        write_text(self.out / "config.json", self.settings.config.to_json())
+        logger.info(
+            "%d training pages, %d validation pages, on %s%s",
+            len(self.pages),
+            len(self.val),
+            self.device.type,
+            f", {self.processes.count} processes" if self.processes.count > 1 else "",
+        )
+        return record
+
+    def _loop(self, interrupt: Interrupt) -> bool:
+        """Train until the budget is used up or a process interrupted; whether one was."""
         saved = evaluated = noted = self.budget.elapsed_s
-        sums: dict[str, float] = {}
-        steps = 0
+        noted_step, sums = self.step, dict[str, float]()
+        stop = 0.0
         for images, targets in self._batches():
-            for name, value in self._train_step(images, targets).items():
-                sums[name] = sums.get(name, 0.0) + value
-            steps += 1
+            # No process may stop or change its learning rate alone, so they agree before each step.
+            progress, stop = self.processes.largest([self.budget.progress, interrupt.requested])
+            over = progress >= 1.0 or stop > 0
             now = self.budget.elapsed_s
-            if now - noted > 20 or self.budget.over:
-                self._note(sums, steps, now - noted)
-                noted, sums, steps = now, {}, 0
-            if now - evaluated > self.settings.eval_minutes * 60 and not self.budget.over:
+            if sums and (over or now - noted > NOTE_SECONDS):
+                self._note(sums, self.step - noted_step, now - noted)
+                noted, noted_step, sums = now, self.step, {}
+            if over:
+                break
+            if now - evaluated > self.settings.eval_minutes * 60:
                 self._evaluate()
                 evaluated = self.budget.elapsed_s
             if now - saved > self.settings.save_minutes * 60:
                 self._save()
                 saved = now
-            if interrupt.requested or self.budget.over:
-                break
-        if not interrupt.requested:
-            self._evaluate()
-        self._save()
-        self.log.close()
-        return not interrupt.requested
+            for name, value in self.update(images, targets, cosine_with_warmup(progress)).items():
+                sums[name] = sums.get(name, 0.0) + value
+        return stop > 0
 
     def _batches(self) -> Iterator[tuple[list[Tensor], list[dict[str, Tensor]]]]:
-        settings = self.settings
+        settings, processes = self.settings, self.processes
         windows = PageWindows(self.pages, settings.config, window_px=settings.window_px, seed=settings.seed)
-        start = self.step * settings.batch
         loader: DataLoader[Any] = DataLoader(
             windows,
             batch_size=settings.batch,
-            sampler=range(start, LAST_SAMPLE),
+            sampler=range(self.seen + processes.index, LAST_SAMPLE, processes.count),
             num_workers=settings.workers,
             collate_fn=collate,
         )
         return iter(loader)
 
-    def _train_step(self, images: list[Tensor], targets: list[dict[str, Tensor]]) -> dict[str, float]:
+    def update(self, images: list[Tensor], targets: list[dict[str, Tensor]], factor: float) -> dict[str, float]:
+        """One optimizer step at `factor` of the highest learning rate; the losses by name, means over the processes."""
         self.model.train()
-        factor = cosine_with_warmup(self.budget.progress)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak_lr"] * factor
         images = [image.to(self.device) for image in images]
@@ -190,17 +219,24 @@ class Trainer:
         loss = sum(losses.values())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        learning = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.processes.average_gradients(learning)
+        norm = nn.utils.clip_grad_norm_(learning, self.settings.clip_norm)
         if math.isfinite(float(norm)):  # one broken sample must not end the run
             self.optimizer.step()
             self.ema.update(self.model)
         self.step += 1
-        values = {f"train/{name.removeprefix('loss_')}": value.item() for name, value in losses.items()}
-        return {"train/loss": loss.item(), **values}
+        self.seen += self.settings.batch * self.processes.count
+        values = {"loss": loss, **losses}
+        means = self.processes.sums([value.item() / self.processes.count for value in values.values()])
+        return {f"train/{name.removeprefix('loss_')}": mean for name, mean in zip(values, means, strict=True)}
 
     def _note(self, sums: dict[str, float], steps: int, seconds: float) -> None:
+        """Log the means of the last `steps` steps, which took so many seconds; the main process does."""
+        if self.log is None:
+            return
         values = {name: value / steps for name, value in sums.items()}
-        values["train/images_per_s"] = steps * self.settings.batch / max(seconds, 1e-9)
+        values["train/images_per_s"] = steps * self.settings.batch * self.processes.count / max(seconds, 1e-9)
         values["train/lr"] = self.optimizer.param_groups[-1]["lr"]
         self.log.add(self.step, values)
         logger.info(
@@ -213,15 +249,14 @@ class Trainer:
         )
 
     def _evaluate(self) -> None:
+        """Measure the average on the validation pages, draw the worst of them, keep the best; the main process does."""
+        if self.log is None:
+            return
         with self.ema.applied(self.model):
-            figures = validate(self.model, self.settings.config, self.val, device=self.device)
+            found = find(self.model, self.settings.config, self.val, device=self.device)
+        figures = metrics(found, self.val)
+        self.log.add(self.step, _curves(figures))
         total = figures["all"]
-        self.log.add(
-            self.step,
-            {"val/f1": total["f1"], "val/ap50": total["ap50"], "val/ap": total["ap"]}
-            | {f"val/f1_{kind}": figures[kind]["f1"] for kind in ("isolated", "inline")},
-        )
-        self.log.draw()
         quality = total["f1"] + total["ap50"]  # F1 is what users meet; AP50 is steadier from one evaluation to the next
         if quality >= self.best:
             self.best = quality
@@ -229,13 +264,19 @@ class Trainer:
         logger.info(
             "validation: F1 %.3f, AP50 %.3f%s", total["f1"], total["ap50"], " *" if quality == self.best else ""
         )
+        # Pictures come last: what they may fail at must not cost the weights.
+        self.log.draw()
+        draw_worst(self.out / WORST, found, self.val, threshold=figures["threshold"])
 
     def _save(self) -> None:
+        if self.log is None:
+            return
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.state_dict(),
             "step": self.step,
+            "seen": self.seen,
             "best": self.best,
             "elapsed_s": self.budget.elapsed_s,
         }
@@ -247,31 +288,14 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.ema.load_state_dict(state["ema"])
         self.step, self.best = state["step"], state["best"]
+        self.seen = state.get("seen", self.step * self.settings.batch)  # older states were of one process
         return float(state["elapsed_s"])
 
 
-def initial_model(settings: TrainSettings) -> FasterRCNN:
-    """The network to start from. Raises `WeightsError`, `UsageError`."""
-    if settings.init == "none":
-        return build(settings.config)
-    if settings.init == "rapidocr":
-        model = build(settings.config)
-        warm_start(model)
-    else:
-        folder = Path(settings.init)
-        config = DetectorConfig.from_dict(read_config(folder))
-        if config.anchor_sizes_px != settings.config.anchor_sizes_px or config.channels != settings.config.channels:
-            raise UsageError(f"{folder} holds a network of another shape than the settings ask for")
-        model = load_model(settings.config, folder / (BEST if (folder / BEST).is_file() else WEIGHTS))
-    if settings.freeze_stem:
-        model.backbone.body.stem.requires_grad_(False)
-    return model
-
-
-def validate(
+def find(
     model: FasterRCNN, config: DetectorConfig, pages: list[CocoPage], *, device: torch.device
-) -> dict[str, Any]:
-    """Figures (`detector.evaluate.metrics`) of a torch network, by the same steps as the exported one takes."""
+) -> list[list[Region]]:
+    """What a torch network finds on each page, by the same steps as the exported one takes."""
     model.eval()
 
     def detect(image: NDArray[Any]) -> list[Region]:
@@ -281,8 +305,15 @@ def validate(
         boxes, labels, scores = (found[name].cpu().numpy() for name in ("boxes", "labels", "scores"))
         return merge(to_regions(resize.boxes_back(boxes), labels, scores, min_score=LOWEST_SCORE))
 
-    found, _ = detect_all(detect, pages)
-    return metrics(found, pages)
+    return detect_all(detect, pages)[0]
+
+
+def _curves(figures: dict[str, Any]) -> dict[str, float]:
+    """Figures of `detector.evaluate.metrics` for the log: of both kinds as `valid/f1`, of one as `valid/inline/f1`."""
+    groups = {"valid": figures["all"]} | {f"valid/{kind.value}": figures[kind.value] for kind in RegionKind}
+    names = ("f1", "precision", "recall", "ap50", "ap")
+    # A kind that has no truth has no average precision either.
+    return {f"{group}/{name}": row[name] for group, row in groups.items() for name in names if row[name] >= 0}
 
 
 def _optimizer(model: FasterRCNN, settings: TrainSettings) -> torch.optim.Optimizer:

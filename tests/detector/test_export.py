@@ -12,7 +12,7 @@ pytest.importorskip("onnx")
 
 from detector.cli import main  # noqa: E402
 from detector.config import DetectorConfig  # noqa: E402
-from detector.export import WEIGHTS, _PageIn, export, load_model, parity  # noqa: E402
+from detector.export import WEIGHTS, check_page, export, load_model, parity  # noqa: E402
 from detector.model import build, warm_start  # noqa: E402
 from detector.predict import GRAPH, Detector  # noqa: E402
 from scanpage.errors import WeightsError  # noqa: E402
@@ -43,7 +43,16 @@ def test_boxes_equal_those_of_torch_at_any_size(model_folder: Path, page: np.nda
     model = load_model(CONFIG, model_folder / WEIGHTS)
     part = np.ascontiguousarray(page[-size[0] :, -size[1] :])
     part = np.maximum(part, 10) - np.random.default_rng(0).integers(0, 10, part.shape, np.uint8)
-    assert parity(_PageIn(model).eval(), model_folder, part) < 1.0
+    assert parity(model, model_folder, part) < 1.0
+
+
+@pytest.mark.slow
+def test_boxes_equal_those_of_torch_on_fifty_pages(model_folder: Path) -> None:
+    model = load_model(CONFIG, model_folder / WEIGHTS)
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(100, 400, (50, 2)).tolist()
+    distances = [parity(model, model_folder, check_page(*size, seed=k)) for k, size in enumerate(sizes)]
+    assert max(distances) < 1.0
 
 
 @pytest.mark.slow
