@@ -54,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
     add("--no-prose", dest="prose", action="store_false", help="read formulas only, not the text around them")
+    add("--no-normalise", dest="normalise", action="store_false", help="take pictures as they are: do not turn, "
+        "straighten and evenly light photos first")  # fmt: skip
     volume = result.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     volume.add_argument("-v", "--verbose", action="store_true", help="say how long each stage takes, and trace errors")
@@ -113,6 +115,7 @@ def _options(arguments: argparse.Namespace) -> ScanOptions:
         dpi=arguments.dpi,
         min_score=arguments.min_score,
         prose=arguments.prose,
+        normalise=arguments.normalise,
         detector=arguments.detector,
         recognizer=arguments.recognizer,
         threads=arguments.threads,

@@ -1,11 +1,11 @@
-"""The three models behind the pipeline, as what the pipeline needs of them."""
+"""The models behind the pipeline, as what the pipeline needs of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from scanpage import __version__
 from scanpage.document import Formula, TextLine, Versions
 from scanpage.geometry import Box
 from scanpage.region import Region
+
+if TYPE_CHECKING:
+    from pipeline.normalise import NormalPage
 
 
 class Text(Protocol):
@@ -30,6 +33,12 @@ class Reading(Text, Protocol):
 
     @property
     def alternatives(self) -> Sequence[Text]: ...
+
+
+class PageNormaliser(Protocol):
+    """Makes an upright, flat page of a picture, uint8 RGB `[H, W, 3]`."""
+
+    def normalise(self, image: np.ndarray) -> NormalPage: ...
 
 
 class FormulaFinder(Protocol):
@@ -63,11 +72,12 @@ class ProseReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The models of one run; without `prose` only formulas are read."""
+    """The models of one run; without `prose` only formulas are read, without `normaliser` pictures as they are."""
 
     detector: FormulaFinder
     recognizer: FormulaReader
     prose: ProseReader | None = None
+    normaliser: PageNormaliser | None = None
 
     @property
     def versions(self) -> Versions:
@@ -76,7 +86,12 @@ class Engines:
 
 
 def load_engines(
-    *, detector: Path | None = None, recognizer: Path | None = None, prose: bool = True, threads: int = 0
+    *,
+    detector: Path | None = None,
+    recognizer: Path | None = None,
+    prose: bool = True,
+    normalise: bool = True,
+    threads: int = 0,
 ) -> Engines:
     """Load the models: the given folders, or the shipped ones.
 
@@ -84,7 +99,13 @@ def load_engines(
         WeightsError: a model is missing or damaged.
     """
     from detector.predict import Detector
+    from pipeline.normalise import Normaliser
     from pipeline.prose import RapidProse
     from recognizer.predict import Recognizer
 
-    return Engines(Detector(detector, threads), Recognizer(recognizer, threads), RapidProse(threads) if prose else None)
+    return Engines(
+        Detector(detector, threads),
+        Recognizer(recognizer, threads),
+        RapidProse(threads) if prose else None,
+        Normaliser(threads) if normalise else None,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pipeline import load_pdf, load_picture
 from pipeline.page_range import ALL_PAGES, PageRange
 from scanpage.document import Page
 from scanpage.errors import InputError
+from scanpage.files import natural_key
 from scanpage.picture import Content
 
 DEFAULT_DPI = 200
@@ -129,8 +129,3 @@ def _head(content: Content, source: str) -> bytes:
             return file.read(1024)
     except OSError as error:
         raise InputError(f"{source} cannot be read: {error.strerror}") from error
-
-
-def natural_key(name: str) -> list[tuple[bool, int, str]]:
-    """Sort key that puts `page2` before `page10`."""
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", name.lower())]

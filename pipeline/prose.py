@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from pipeline.order import overlap_share
+from pipeline.rapidocr_models import installed_version, model_path
 from pipeline.regions import crop, share_inside
 from scanpage.document import Formula, Piece, TextLine
-from scanpage.errors import WeightsError
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
 
@@ -49,10 +48,8 @@ class RapidProse:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        import rapidocr
         from rapidocr import RapidOCR
 
-        models = Path(rapidocr.__file__).parent / "models"
         self._engine = RapidOCR(
             params={
                 "Global.log_level": "critical",
@@ -63,13 +60,13 @@ class RapidProse:
                 "Det.limit_type": "max",
                 "Det.limit_side_len": DETECTION_SIDE_PX,
                 # A path that is given is loaded as it is; a path that is not is looked up on the network.
-                "Det.model_path": str(_shipped(models, "det")),
-                "Rec.model_path": str(_shipped(models, "rec")),
+                "Det.model_path": str(model_path("det")),
+                "Rec.model_path": str(model_path("rec")),
                 # Lines differ in length, and a batch costs as much as its longest line: one by one is 40 % faster.
                 "Rec.rec_batch_num": 1,
             }
         )
-        self.version = f"rapidocr {_installed_version()}"
+        self.version = f"rapidocr {installed_version()}"
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
@@ -110,19 +107,6 @@ class RapidProse:
             return []
         found = self._engine.recognize_txt([np.ascontiguousarray(crop[..., ::-1]) for crop in crops])
         return [(text, min(1.0, float(score))) for text, score in zip(found.txts, found.scores, strict=True)]
-
-
-def _shipped(models: Path, task: str) -> Path:
-    found = sorted(models.glob(f"*_{task}_*.onnx"))
-    if len(found) != 1:
-        raise WeightsError(f"{models} should hold one {task} model, not {len(found)}: install rapidocr again")
-    return found[0]
-
-
-def _installed_version() -> str:
-    from importlib.metadata import version
-
-    return version("rapidocr")
 
 
 def paint_over(image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from pipeline.assemble import assemble
 from pipeline.engines import Engines, Reading, load_engines
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
+from pipeline.places import moved
 from pipeline.regions import crop, settle
 from pipeline.snap import snapped
 from pipeline.timing import StageTimes
@@ -42,6 +43,7 @@ class ScanOptions:
         dpi: resolution at which PDF pages are drawn, and assumed of pictures that name none.
         min_score: least detector score of a formula, None for the model's own threshold.
         prose: whether to read the text around the formulas.
+        normalise: whether photos are turned, straightened and evenly lit before they are read.
         detector: folder of another detector than the shipped one.
         recognizer: folder of another recognizer than the shipped one.
         threads: threads of the inference engines, 0 for their own choice.
@@ -53,6 +55,7 @@ class ScanOptions:
     dpi: int = DEFAULT_DPI
     min_score: float | None = None
     prose: bool = True
+    normalise: bool = True
     detector: Path | None = None
     recognizer: Path | None = None
     threads: int = 0
@@ -73,7 +76,13 @@ class ScanOptions:
 
     def load_engines(self) -> Engines:
         """Load the models that these settings name. Raises `WeightsError`."""
-        return load_engines(detector=self.detector, recognizer=self.recognizer, prose=self.prose, threads=self.threads)
+        return load_engines(
+            detector=self.detector,
+            recognizer=self.recognizer,
+            prose=self.prose,
+            normalise=self.normalise,
+            threads=self.threads,
+        )
 
 
 def scan(
@@ -180,9 +189,20 @@ def _scan_source(
 def scan_page(
     loaded: LoadedPage, engines: Engines, *, options: ScanOptions | None = None, times: StageTimes | None = None
 ) -> ScannedPage:
-    """Read one page picture."""
+    """Read one page picture; all places are in its own pixels, though it is read upright and flat."""
     options = ScanOptions() if options is None else options
     times = StageTimes() if times is None else times
+    if engines.normaliser is None:
+        return _read_page(loaded, engines, options, times)
+    with times("normalise"):
+        normal = engines.normaliser.normalise(loaded.image)
+    height, width = normal.image.shape[:2]
+    flat = LoadedPage(replace(loaded.page, width_px=width, height_px=height), normal.image)
+    page = replace(loaded.page, quarter_turns=normal.quarter_turns)
+    return moved(_read_page(flat, engines, options, times), normal.to_original, page)
+
+
+def _read_page(loaded: LoadedPage, engines: Engines, options: ScanOptions, times: StageTimes) -> ScannedPage:
     image, page = loaded.image, loaded.page
     with times("detect"):
         found = engines.detector.detect(image, min_score=options.min_score)

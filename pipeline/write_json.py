@@ -66,6 +66,7 @@ def _page_to_json(scanned: ScannedPage) -> Json:
         "size_px": [page.width_px, page.height_px],
         "size_pt": [_rounded(whole.x1), _rounded(whole.y1)],
         "dpi": page.dpi,
+        "quarter_turns": page.quarter_turns,
         "failure": scanned.failure,
         "blocks": [_block_to_json(block, page) for block in scanned.blocks],
     }
@@ -73,7 +74,8 @@ def _page_to_json(scanned: ScannedPage) -> Json:
 
 def _page_from_json(value: Json) -> ScannedPage:
     width, height = value["size_px"]
-    page = Page(value["source"], value["number"], width, height, value["dpi"])
+    # Documents of older versions say nothing of turns.
+    page = Page(value["source"], value["number"], width, height, value["dpi"], value.get("quarter_turns", 0))
     return ScannedPage(page, tuple(_block_from_json(block) for block in value["blocks"]), value["failure"])
 
 

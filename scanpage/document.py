@@ -28,6 +28,7 @@ class Page:
         width_px: width of the page picture that all boxes refer to.
         height_px: its height.
         dpi: pixels of that picture per inch of paper.
+        quarter_turns: how many quarter turns anticlockwise set that picture upright, 0 to 3.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Page:
     width_px: int
     height_px: int
     dpi: float
+    quarter_turns: int = 0
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -43,6 +45,8 @@ class Page:
             raise ValueError(f"page size must not be negative, got {self.width_px} x {self.height_px}")
         if not (math.isfinite(self.dpi) and self.dpi > 0):
             raise ValueError(f"dpi must be positive, got {self.dpi}")
+        if self.quarter_turns not in range(4):
+            raise ValueError(f"quarter turns must be 0 to 3, got {self.quarter_turns}")
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipeline.places import moved
 from pipeline.preview import (
     COLUMN_PX,
     DOUBT_COLOUR,
@@ -23,6 +24,7 @@ from pipeline.preview import (
 from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
 from scanpage.errors import OutputError
 from scanpage.geometry import Box
+from scanpage.homography import Homography
 from scanpage.region import Region, RegionKind
 
 BLANK = np.full((300, 200, 3), 255, np.uint8)
@@ -80,3 +82,11 @@ def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> No
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         PreviewFolder(tmp_path / "file").add(scanned(), BLANK)
+
+
+def test_a_picture_that_lies_on_its_side_is_shown_upright() -> None:
+    upright = scanned(Box(50, 100, 150, 130))
+    lying = Page("a/notes.pdf", 1, 300, 200, 100.0, quarter_turns=1)
+    sideways = moved(upright, Homography.quarter_turns(3, 200, 300), lying)
+    turned = np.ascontiguousarray(np.rot90(BLANK, 3))
+    assert np.array_equal(np.asarray(draw_preview(sideways, turned)), np.asarray(draw_preview(upright, BLANK)))

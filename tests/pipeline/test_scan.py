@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from pipeline.engines import Engines
+from pipeline.normalise import NormalPage
 from pipeline.page_range import PageRange
 from pipeline.scan import ScanOptions, scan
 from scanpage.document import Alternative, Display, Paragraph, ScannedPage, Versions
 from scanpage.errors import InputError, UsageError
-from scanpage.region import Region
+from scanpage.geometry import Box
+from scanpage.homography import Homography
+from scanpage.region import Region, RegionKind
 
 Maker = Callable[..., Path]
 RED = (255, 0, 0)
@@ -157,3 +160,32 @@ def test_each_finished_page_is_told_with_its_picture(pdf: Maker, engines: Engine
 def test_settings_out_of_range_are_refused(bad: dict[str, int]) -> None:
     with pytest.raises(UsageError, match=next(iter(bad)).replace("_", "-")):
         ScanOptions(**bad)  # type: ignore[arg-type]
+
+
+class QuarterTurner:
+    """A stand-in that turns every picture by a quarter, anticlockwise."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def normalise(self, image: np.ndarray) -> NormalPage:
+        self.seen.append(image.shape)
+        height, width = image.shape[:2]
+        way = Homography.quarter_turns(1, width, height)
+        return NormalPage(np.ascontiguousarray(np.rot90(image)), way.inverse(), 1)
+
+
+def test_what_is_read_on_the_upright_page_has_its_place_in_the_picture(picture: Maker, engines: Engines) -> None:
+    turner = QuarterTurner()
+    document = scan([picture("a.png", size=(120, 200))], engines=replace(engines, normaliser=turner))
+    (page,) = document.pages
+    assert turner.seen == [(200, 120, 3)]
+    assert (page.page.width_px, page.page.height_px, page.page.quarter_turns) == (120, 200, 1)
+    # On the upright page, 200 x 120, they stand at (40, 60, 160, 90) and (100, 12, 140, 28).
+    boxes = {formula.region.kind: formula.box for formula in document.formulas}
+    assert boxes == {RegionKind.ISOLATED: Box(30, 40, 60, 160), RegionKind.INLINE: Box(92, 100, 108, 140)}
+
+
+def test_crops_are_cut_from_the_upright_page(picture: Maker, engines: Engines) -> None:
+    scan([picture("a.png", size=(120, 200))], engines=replace(engines, normaliser=QuarterTurner()))
+    assert [crop.shape for crop in engines.recognizer.crops] == [(34, 124, 3), (20, 44, 3)]

@@ -1,0 +1,205 @@
+"""From photo to page: turned upright, the sheet cut out and straightened, small skew removed, light made even.
+
+What was done is kept as one homography, so that every box found on the page has its place in the original picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.paper import PaperFinder
+from pipeline.text_lines import MAX_LINES, TextLineBox, TextLineFinder
+from scanpage.geometry import Box
+from scanpage.homography import Homography
+from scanpage.light import flatten
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float64]
+
+LOOK_SIDE_PX = 1280
+"""Long side of the picture in which the sheet and its lines of text are looked for."""
+WHOLE_SHARE = 0.012
+"""A sheet whose corners are all this near to the picture's, in shares of its sides, is the picture."""
+MARGIN = 0.015
+"""Of its longer side: so much beyond the sheet's edges is shown too, since edges bend and ink reaches them."""
+MOST_OUTSIDE = 0.06
+"""If more of the writing, by its length, lies beyond the sheet than this, it is not the page."""
+PLENTY = 1.5
+"""A page whose level lines are together so many times longer than it is wide lies level."""
+SIDEWAYS = 1.5
+"""A page lies sideways if its lines are so many times longer, together, once it is turned."""
+MIN_LINES = 3
+UPSIDE_DOWN = 0.55
+"""A page stands on its head if its lines say so with this mean."""
+MANY_LINES = 5
+SURER = 0.2
+"""Fewer lines than `MANY_LINES` have to say so by so much more."""
+LEAST_SKEW = 0.4
+MOST_SKEW = 15.0
+"""Degrees of skew that are mended; less is not worth new pixels, more is not skew."""
+AGREEMENT = 2.5
+"""Lines that are spread by more degrees than this, from the first to the third quartile, name no skew."""
+
+
+@dataclass(frozen=True, slots=True)
+class NormalPage:
+    """A page as it is read.
+
+    Attributes:
+        image: uint8 RGB [h, w, 3], upright and flat.
+        to_original: from its pixels to those of the picture that it was made from.
+        quarter_turns: how many quarter turns anticlockwise set that picture upright, 0 to 3.
+    """
+
+    image: Image
+    to_original: Homography
+    quarter_turns: int = 0
+
+
+class Normaliser:
+    """Makes pages of pictures.
+
+    Args:
+        threads: threads to compute with; 0 lets the runtime choose.
+
+    Raises:
+        WeightsError: a model is missing or damaged.
+    """
+
+    def __init__(self, threads: int = 0) -> None:
+        self._paper = PaperFinder(threads=threads)
+        self._lines = TextLineFinder(threads)
+
+    def normalise(self, image: Image) -> NormalPage:
+        """The page in a picture, uint8 RGB [H, W, 3]. A scan that needs nothing keeps its pixels' places."""
+        small = _reduced(image)
+        lines = self._lines.find(small)
+        corners = self._paper.find(small)
+        if corners is not None and writes_outside(lines, View.of_sheet(corners, small)):
+            corners = None  # a panel or a figure on the page, or one of several sheets
+        sheet = View.of_sheet(corners, small)
+        turns, skew = self._direction(sheet.image(small), [line.seen_through(sheet.matrix) for line in lines])
+        view = View.of_sheet(corners, image).turned(turns).rotated(-skew)
+        return NormalPage(flatten(view.image(image)), view.matrix.inverse(), turns)
+
+    def _direction(self, page: Image, lines: list[TextLineBox]) -> tuple[int, float]:
+        """Quarter turns anticlockwise that set the sheet upright, and the skew in degrees that then remains."""
+        lines = _level(lines)
+        turns, limit = 0, UPSIDE_DOWN
+        if _length(lines) < PLENTY * page.shape[1]:
+            # Of lines that stand upright the finder sees pieces only, so it looks again at the page turned.
+            turned = np.ascontiguousarray(np.rot90(page))
+            found = _level(self._lines.find(turned))
+            if len(found) >= MIN_LINES and _length(found) > SIDEWAYS * _length(lines):
+                # Either way is as likely, while a page that lies level is mostly upright.
+                page, lines, turns, limit = turned, found, 1, 0.5
+        judged = self._lines.upside_down(page, lines[:MAX_LINES])
+        limit += SURER if len(judged) < MANY_LINES else 0.0
+        if len(judged) >= MIN_LINES and float(np.mean(judged)) > limit:
+            turns += 2
+        return turns, skew_of(lines)
+
+
+def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:
+    """Whether more than a little of a picture's writing would be lost by cutting out the sheet."""
+    if not lines:
+        return False
+    x, y = sheet.matrix.points(np.array([(line.x, line.y) for line in lines])).T
+    outside = (x < 0) | (y < 0) | (x > sheet.width) | (y > sheet.height)
+    lengths = np.array([line.length for line in lines])
+    return bool(lengths[outside].sum() > MOST_OUTSIDE * lengths.sum())
+
+
+def _level(lines: list[TextLineBox]) -> list[TextLineBox]:
+    return [line for line in lines if abs(line.direction) <= 45]
+
+
+def _length(lines: list[TextLineBox]) -> float:
+    return sum(line.length for line in lines)
+
+
+def skew_of(lines: list[TextLineBox]) -> float:
+    """Degrees by which level lines fall to the right, 0 where they do not agree or it is too little to matter."""
+    if len(lines) < MIN_LINES:
+        return 0.0
+    directions = np.repeat([line.direction for line in lines], [max(1, round(line.length)) for line in lines])
+    first, middle, third = np.percentile(directions, [25, 50, 75])
+    if third - first > AGREEMENT or not LEAST_SKEW <= abs(middle) <= MOST_SKEW:
+        return 0.0
+    return float(middle)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look at a picture: the map from its pixels to those of the view, and the view's size in pixels."""
+
+    matrix: Homography
+    width: int
+    height: int
+    plain: bool = True
+    """Whether the view is the picture itself, perhaps turned by quarters, so that no pixel needs to be made anew."""
+    turns: int = 0
+
+    @classmethod
+    def of_sheet(cls, corners: Points | None, image: Image) -> View:
+        """The sheet with these corners, [4, 2] in shares of width and height, clockwise from the top left; or all."""
+        height, width = image.shape[:2]
+        size = np.array([width, height], np.float64)
+        whole = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+        if corners is None or np.abs(corners - whole).max() < WHOLE_SHARE:
+            return cls(Homography.identity(), width, height)
+        places = corners * size
+        sides = np.linalg.norm(places - np.roll(places, -1, axis=0), axis=1)
+        # The nearer of two sides shows more; nothing of it shall be lost, but no picture grows by being laid flat.
+        flat = np.array([max(sides[0], sides[2]), max(sides[1], sides[3])])
+        flat *= min(1.0, float(np.sqrt(size.prod() / flat.prod())))
+        margin = MARGIN * float(flat.max())
+        matrix = Homography.from_corners(places, whole * flat + margin)
+        return cls(matrix, round(flat[0] + 2 * margin), round(flat[1] + 2 * margin), plain=False)
+
+    def turned(self, turns: int) -> View:
+        """As `numpy.rot90(view, turns)`."""
+        matrix = self.matrix.then(Homography.quarter_turns(turns, self.width, self.height))
+        size = (self.height, self.width) if turns % 2 else (self.width, self.height)
+        return View(matrix, *size, plain=self.plain, turns=self.turns + turns)
+
+    def rotated(self, degrees: float) -> View:
+        """Rotated clockwise, and as much larger as it takes to keep its corners."""
+        if degrees == 0.0:
+            return self
+        angle = np.radians(degrees)
+        turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+        around = Homography(turn).box(Box(0, 0, self.width, self.height))
+        turn[:2, 2] = -around.x0, -around.y0
+        return View(self.matrix.then(Homography(turn)), round(around.width), round(around.height), plain=False)
+
+    def image(self, image: Image) -> Image:
+        """What is seen of the picture, uint8 [H, W, 3]; beyond its edges there is paper."""
+        if self.plain:
+            return np.ascontiguousarray(np.rot90(image, self.turns))
+        # OpenCV's coordinates name the middles of pixels, ours their corners.
+        half = Homography(np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]))
+        matrix = half.then(self.matrix).then(half.inverse()).matrix
+        paper = np.percentile(image[::16, ::16].reshape(-1, 3), 75, axis=0)
+        return np.asarray(
+            cv2.warpPerspective(
+                image,
+                matrix,
+                (self.width, self.height),
+                flags=cv2.INTER_CUBIC,
+                borderMode=cv2.BORDER_CONSTANT,
+                borderValue=paper.tolist(),
+            )
+        )
+
+
+def _reduced(image: Image) -> Image:
+    scale = LOOK_SIDE_PX / max(image.shape[:2])
+    if scale >= 1.0:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))

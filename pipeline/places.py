@@ -1,0 +1,36 @@
+"""What was read on one picture of a page, in the frame of another: read where it is flat, reported on the original."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, ScannedPage, TextLine
+from scanpage.geometry import Box
+from scanpage.homography import Homography
+
+
+def moved(scanned: ScannedPage, way: Homography, page: Page) -> ScannedPage:
+    """What was read on one picture, with its places on `page`, clipped to it; `way` leads from one to the other."""
+    mover = _Mover(way, page)
+    return replace(scanned, page=page, blocks=tuple(mover.block(block) for block in scanned.blocks))
+
+
+class _Mover:
+    def __init__(self, way: Homography, page: Page) -> None:
+        self._way = way
+        self._page = page
+
+    def block(self, block: Block) -> Block:
+        if isinstance(block, Paragraph):
+            return Paragraph(tuple(self._line(line) for line in block.lines))
+        return Display(tuple(DisplayRow(tuple(map(self._formula, row.formulas)), row.tag) for row in block.rows))
+
+    def _line(self, line: TextLine) -> TextLine:
+        pieces = tuple(piece if isinstance(piece, str) else self._formula(piece) for piece in line.pieces)
+        return replace(line, box=self._box(line.box), pieces=pieces)
+
+    def _formula(self, formula: Formula) -> Formula:
+        return replace(formula, region=replace(formula.region, box=self._box(formula.box)))
+
+    def _box(self, box: Box) -> Box:
+        return self._way.box(box).clipped(self._page.width_px, self._page.height_px)

@@ -1,0 +1,29 @@
+"""The models inside the installed rapidocr package: nothing is ever downloaded."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from scanpage.errors import WeightsError
+
+
+def model_path(task: str) -> Path:
+    """The model for `det` (where text stands), `rec` (what it says) or `cls` (whether it is upside down).
+
+    Raises:
+        WeightsError: rapidocr is missing, or holds no such model.
+    """
+    spec = find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise WeightsError("rapidocr is not installed: install scanpage again")
+    models = Path(spec.origin).parent / "models"
+    found = sorted(models.glob(f"*_{task}_*.onnx"))
+    if len(found) != 1:
+        raise WeightsError(f"{models} should hold one {task} model, not {len(found)}: install rapidocr again")
+    return found[0]
+
+
+def installed_version() -> str:
+    return version("rapidocr")

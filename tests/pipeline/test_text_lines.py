@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.text_lines import TextLineFinder
+
+TEXT = (
+    "The sum of all angles in a triangle",
+    "is half of a full turn, as was shown",
+    "in the chapter before this one, and",
+    "for a square it is a full turn more.",
+    "Find the third angle of a triangle",
+    "when two of them are known to us.",
+)
+
+
+def page(degrees: float = 0.0) -> np.ndarray:
+    """Six lines of print, uint8 RGB; tilted so that they fall to the right by `degrees`."""
+    picture = Image.new("RGB", (800, 700), "white")
+    draw = ImageDraw.Draw(picture)
+    for row, line in enumerate(TEXT):
+        draw.text((70, 90 + 85 * row), line, fill=(30, 30, 40), font=ImageFont.load_default(34))
+    return np.asarray(picture.rotate(-degrees, fillcolor="white", resample=Image.Resampling.BICUBIC))
+
+
+@pytest.fixture(scope="module")
+def finder() -> TextLineFinder:
+    return TextLineFinder(threads=1)
+
+
+def test_level_lines_are_found_each_once(finder: TextLineFinder) -> None:
+    lines = finder.find(page())
+    assert len(lines) == len(TEXT)
+    assert all(abs(line.direction) < 1 and line.length > 400 for line in lines)
+    assert sorted(round((line.y - 110) / 85) for line in lines) == list(range(len(TEXT)))
+
+
+@pytest.mark.parametrize("degrees", [-4.0, 3.0])
+def test_their_direction_is_that_of_the_page(finder: TextLineFinder, degrees: float) -> None:
+    directions = [line.direction for line in finder.find(page(degrees))]
+    assert float(np.median(directions)) == pytest.approx(degrees, abs=0.5)
+
+
+@pytest.mark.parametrize(("turns", "upside_down"), [(0, False), (2, True)])
+def test_lines_on_their_heads_are_told(finder: TextLineFinder, turns: int, upside_down: bool) -> None:
+    image = np.ascontiguousarray(np.rot90(page(), turns))
+    chances = finder.upside_down(image, finder.find(image))
+    assert (np.mean(chances) > 0.5) == upside_down
+    assert abs(np.mean(chances) - 0.5) > 0.3
+
+
+def test_an_empty_page_has_no_lines(finder: TextLineFinder) -> None:
+    assert finder.find(np.full((500, 400, 3), 255, np.uint8)) == []
+    assert finder.upside_down(np.full((500, 400, 3), 255, np.uint8), []) == []
