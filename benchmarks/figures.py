@@ -29,6 +29,7 @@ def figures() -> str:
         _example(_read(RESULTS / "example.json")),
         _recognizer(_read(ROOT / "recognizer" / "weights" / "metrics.json")),
         _detector(_read(ROOT / "detector" / "weights" / "metrics.json")),
+        _paper(_read(RESULTS / "paper.json")),
         _real_pages(_read(RESULTS / "real_pages.json")),
         _speed(_read(RESULTS / "speed.json"), _read(RESULTS / "recognizer_speed.json")),
     )
@@ -97,17 +98,31 @@ def _recognizer(metrics: Json) -> str:
 
 
 def _detector(metrics: Json) -> str:
-    figures = metrics["synthetic_held_out"]
-    head = "| formulas | precision | recall | F1 | AP50 |\n|---|---|---|---|---|"
+    figures, free = metrics["synthetic_held_out"], metrics["without_formulas"]
+    head = "| formulas | precision | recall | F1 | F1 at IoU 0.75 | AP50 |\n|---|---|---|---|---|---|"
+    names = ("precision", "recall", "f1", "f1_75", "ap50")
     rows = []
     for kind, name in (("isolated", "displayed"), ("inline", "inline")):
-        cells = " | ".join(f"{100 * figures[kind][figure]:.1f}" for figure in ("precision", "recall", "f1", "ap50"))
+        cells = " | ".join(f"{100 * figures[kind][figure]:.1f}" for figure in names)
         rows.append(f"| {figures[kind]['truths']:,} {name} | {cells} |")
     title = (
         f"Finding formulas on {figures['pages']} synthetic pages of other formulas, fonts and writers than those it "
         f"learnt from, at IoU {figures['iou']}, in percent:"
     )
-    return title + "\n\n" + head + "\n" + "\n".join(rows)
+    note = (
+        f"On {free['pages']} pages without formulas (prose, tables, figures) there are "
+        f"{free['all']['false_per_page']:.2f} boxes a page."
+    )
+    return title + "\n\n" + head + "\n" + "\n".join(rows) + "\n\n" + note
+
+
+def _paper(result: Json) -> str:
+    return (
+        f"The sheet of paper is found with no corner more than 1 % of the diagonal off on "
+        f"{result['within_1_percent']:.0%} of {result['photos']} synthetic photos (half of them within "
+        f"{100 * result['error_percentiles']['50']:.1f} %); {result['turned_right']:.0%} of {result['turned']} "
+        f"pictures in all four quarter turns come out upright, and {result['upright_kept']:.0%} of those that were so."
+    )
 
 
 def _real_pages(result: Json) -> str:
