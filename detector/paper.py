@@ -16,7 +16,7 @@ GRAPH = "model.onnx"
 SHIPPED = weights.shipped("detector") / "paper"
 SIDE_PX = 256
 """Height and width that pictures are stretched to: a sheet's edge is straight, so its place is known far better."""
-LEAST_SEEN = 0.6
+LEAST_EDGE = 0.6
 """Edges of which less is seen are guesses: on clean white, as a PDF's pages are, there are none."""
 MOST_LENGTHY = 2.5
 """Pictures so many times longer than wide are cut-outs; a lean of their ends says nothing of a sheet."""
@@ -61,7 +61,7 @@ class PaperFinder:
             return None
         better, seen = refined(image, corners)
         # Where all sides are cut off by the border, the picture is the sheet.
-        if np.isnan(seen).all() or np.nanmean(seen) < LEAST_SEEN:
+        if np.isnan(seen).all() or np.nanmean(seen) < LEAST_EDGE:
             return None
         return better if could_be_sheet(better, size) else corners
 

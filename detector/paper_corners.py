@@ -17,6 +17,8 @@ BORDER_CELLS = 1.0
 """An outline so near to the picture's edge is that of the picture."""
 LEAST_SEEN = 0.2
 """A side of which less is seen is cut off by the picture's edge."""
+NEAR_SHARE = 0.12
+"""What lies further from a side than this share of the picture is no part of it."""
 ROUNDS = 4
 FURTHEST = 0.8
 """No corner lies further than this from the middle of the picture, in shares of its width or height."""
@@ -43,10 +45,7 @@ def corners_of(mask: Mask) -> Points | None:
     outline = _outline(fine)
     if outline is None:
         return None
-    sides = _sides(outline, fine.shape[1], fine.shape[0])
-    if sides is None:
-        return None
-    lines, seen = sides
+    lines, seen = _sides(outline, fine.shape[1], fine.shape[0])
     if not any(seen):
         return None
     corners = np.array([meeting(lines[k - 1], lines[k]) for k in range(4)])
@@ -81,7 +80,7 @@ def _outline(fine: Mask) -> Points | None:
     return np.asarray(largest[:, 0] + 0.5, np.float64)
 
 
-def _sides(outline: Points, width: int, height: int) -> tuple[list[Points], list[bool]] | None:
+def _sides(outline: Points, width: int, height: int) -> tuple[list[Points], list[bool]]:
     """Top, right, bottom and left side as homogeneous lines [3], and whether each is seen."""
     border = BORDER_CELLS * FINER
     inner = (outline > border).all(1) & (outline < np.array([width, height]) - border).all(1)
@@ -99,7 +98,7 @@ def _sides(outline: Points, width: int, height: int) -> tuple[list[Points], list
         nearest = distances.argmin(0)
         fitted = []
         for k in range(4):
-            own = points[(nearest == k) & (distances[k] < 0.12 * min(width, height))]
+            own = points[(nearest == k) & (distances[k] < NEAR_SHARE * min(width, height))]
             seen[k] = len(own) > LEAST_SEEN * lengths[k]
             fitted.append(_fit(own) if seen[k] else first[k])
         lines = fitted
