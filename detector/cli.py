@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from detector.predict import Detector
     from scanpage.region import Region
 
+AS_THEY_ARE = "Find formulas on pictures as they are, turned as EXIF says. scanpage straightens photos first."
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; errors become one line on stderr and an exit code."""
@@ -145,7 +147,9 @@ def _add_calibrate(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _add_predict(commands: Any, shared: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("predict", parents=[shared], help="list the formulas on page images as JSON lines")
+    parser = commands.add_parser(
+        "predict", parents=[shared], help="list the formulas on page images as JSON lines", description=AS_THEY_ARE
+    )
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG, TIFF, WebP, or a folder")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON document instead of lines")
     parser.add_argument(
