@@ -20,10 +20,10 @@ import numpy as np
 from provenance import provenance, write_result
 
 from detector.paper import PaperFinder
+from detector.paper_corners import WHOLE, corner_error
 from pipeline.normalise import WHOLE_SHARE, Normaliser
 from scanpage.document import Versions
 
-WHOLE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
 FILLS = 0.004
 
 
@@ -34,14 +34,6 @@ def images_of(folder: Path) -> list[dict[str, Any]]:
 
 def read(folder: Path, image: dict[str, Any]) -> np.ndarray:
     return np.ascontiguousarray(cv2.imread(str(folder / image["file_name"]))[..., ::-1])
-
-
-def worst(found: np.ndarray | None, truth: np.ndarray, size: np.ndarray) -> float:
-    """Distance of the worst corner in shares of the diagonal, 1 where no sheet was found."""
-    if found is None:
-        return 1.0
-    turned = (np.roll(found, turn, axis=0) for turn in range(4))
-    return float(min(np.linalg.norm((t - truth) * size, axis=1).max() for t in turned) / np.linalg.norm(size))
 
 
 def main() -> int:
@@ -62,7 +54,9 @@ def main() -> int:
             found = finder.find(read(options.pages, image))
             alone.append(found is None or float(np.abs(found - WHOLE).max()) < WHOLE_SHARE)
         elif ((truth > FILLS) & (truth < 1 - FILLS)).all() and len(errors) < options.limit:
-            errors.append(worst(finder.find(read(options.pages, image)), truth, size))
+            errors.append(
+                corner_error(finder.find(read(options.pages, image)), truth, (image["width"], image["height"]))
+            )
     normaliser, right = Normaliser(threads=2), []
     for image in images_of(options.turned_pages)[: options.turned]:
         pixels = read(options.turned_pages, image)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 Mask = NDArray[np.float32]
+
+WHOLE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+"""The picture's own corners."""
 
 FINER = 4
 """The mask is enlarged so many times before its outline is followed, which then is true to fractions of a cell."""
@@ -66,6 +71,18 @@ def could_be_sheet(corners: Points, size: tuple[int, int]) -> bool:
     turns = sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0]
     bent = (turns > LEAST_BEND * lengths * np.roll(lengths, -1)).all()
     return bool(bent and (lengths < MOST_FORESHORTENED * np.roll(lengths, 2)).all())
+
+
+def corner_error(found: Points | None, truth: Points, size: Sequence[int]) -> float:
+    """Distance of the worst corner in shares of the diagonal of a picture of `size`, 1 where no sheet was found.
+
+    Corners are [4, 2], in shares of the size; which of them is called the first does not matter.
+    """
+    if found is None:
+        return 1.0
+    turned = (np.roll(found, turn, axis=0) for turn in range(4))
+    worst = min(np.linalg.norm((corners - truth) * size, axis=1).max() for corners in turned)
+    return float(worst / np.linalg.norm(size))
 
 
 def _outline(fine: Mask) -> Points | None:

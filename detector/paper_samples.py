@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detector.dataset import jitter
 from detector.paper import SIDE_PX, to_input
+from detector.paper_corners import WHOLE
 from detector.paper_model import CELL_PX
 from scanpage.errors import InputError
 
@@ -25,7 +26,6 @@ Canvas = NDArray[np.float32]
 Points = NDArray[np.float64]
 Mask = NDArray[np.float32]
 
-WHOLE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
 FILLS = 0.004
 """A sheet whose corners are this near to the picture's, in shares of its sides, fills the picture."""
 KEPT_PX = round(1.25 * SIDE_PX)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from detector.paper import GRAPH, SIDE_PX, to_input
-from detector.paper_corners import corners_of
+from detector.paper_corners import corner_error, corners_of
 from detector.paper_model import PaperNet
 from detector.paper_samples import PaperPicture, PaperSamples, mask_of, read_pictures
 from scanpage import weights
@@ -228,7 +228,7 @@ def figures(masks: Sequence[np.ndarray], pictures: Sequence[PaperPicture]) -> di
         if not picture.is_photo:
             alone.append(found is None)
         elif picture.is_whole:
-            errors.append(1.0 if found is None else corner_error(found, picture))
+            errors.append(corner_error(found, picture.corners, picture.image.shape[1::-1]))
     return {
         "pictures": len(pictures),
         "iou": float(np.mean(overlaps)),
@@ -238,14 +238,6 @@ def figures(masks: Sequence[np.ndarray], pictures: Sequence[PaperPicture]) -> di
         "filled": len(alone),
         "left_alone": float(np.mean(alone)) if alone else 0.0,
     }
-
-
-def corner_error(found: np.ndarray, picture: PaperPicture) -> float:
-    """Distance of the worst corner, in shares of the diagonal; which of them is called the first does not matter."""
-    size = np.array(picture.image.shape[1::-1], np.float64)
-    turns = (np.roll(found, turn, axis=0) for turn in range(4))
-    worst = min(np.linalg.norm((turned - picture.corners) * size, axis=1).max() for turned in turns)
-    return float(worst / np.linalg.norm(size))
 
 
 class _PictureIn(torch.nn.Module):
