@@ -29,13 +29,13 @@ class DetectorConfig:
         calibration: for each kind, slope and offset that make the network's log odds those of being right (Platt 1999).
     """
 
-    long_side_px: int = 1024
+    long_side_px: int = 1216
     max_upscale: float = 2.0
     channels: int = 96
     roi_size: tuple[int, int] = (5, 9)
     head_width: int = 256
-    anchor_sizes_px: tuple[tuple[float, ...], ...] = ((9.0, 17.0), (31.0, 52.0), (85.0, 150.0))
-    anchor_ratios: tuple[float, ...] = (0.1, 0.25, 0.55, 1.2)
+    anchor_sizes_px: tuple[tuple[float, ...], ...] = ((13.0,), (40.0,), (112.0,))
+    anchor_ratios: tuple[float, ...] = (0.15, 0.5, 1.2)
     min_score: float = 0.5
     max_regions: int = 200
     calibration: tuple[tuple[float, float], ...] = ((1.0, 0.0), (1.0, 0.0))

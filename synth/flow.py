@@ -19,6 +19,8 @@ MAX_STRETCH_EM = 0.9
 # A formula of nothing but these is a number to anyone who reads it, and looks like one of a question or equation.
 NUMBER_SIGNS = frozenset("0123456789.,()[]:%-~")
 UPRIGHT = re.compile(r"\\mathrm \{ ([^{}]*) \}")
+# Scripts of nothing are how authors raise the marks of footnotes.
+BARE_SCRIPTS = ("{ } ^", "{ } _")
 NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
@@ -71,7 +73,9 @@ class Style:
 
 
 def is_plain(latex: str) -> bool:
-    """Whether canonical LaTeX says no more than a number or a few words."""
+    """Whether canonical LaTeX says no more than a number, a few words, or the mark of a footnote."""
+    if latex.startswith(BARE_SCRIPTS):
+        return True
     tokens = latex.split()
     letters = sum(len(group.split()) for group in UPRIGHT.findall(latex))
     return NUMBER_SIGNS.issuperset(tokens) or (letters > 5 and letters > 0.4 * len(tokens))

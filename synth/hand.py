@@ -93,6 +93,11 @@ class Hand:
         layout = self._draw_layout(rng, stock, width, height, (least, most))
         return None if layout is None else self.paint(rng, layout, width, height)
 
+    def symbol(self, rng: np.random.Generator, stock: Stock) -> Formula | None:
+        """A lone letter in this hand; None if none turned up."""
+        layout = stock.symbol(rng)
+        return None if layout is None else self.paint(rng, layout, math.inf, math.inf)
+
     def rows(self, rng: np.random.Generator, stock: Stock, width: float, height: float, count: int) -> list[Formula]:
         """Up to `count` lines of one derivation, each no larger than `width` x `height` pixels."""
         if rng.random() < self.invented:

@@ -13,6 +13,7 @@ from synth.hand import draw_hand
 from synth.papers import Ruling, draw_stationery, make_paper
 from synth.prose import Prose
 from synth.script import script_words
+from synth.setting import LONE_SHARE
 from synth.sheet import Sheet
 from synth.stock import Stock
 from synth.working import Working
@@ -128,7 +129,10 @@ class Writer:
             pieces += self.working.prose.words(rng, count)
         formulas = int((rng.random(count) < inline).sum()) if inline else int(rng.choice([0, 0, 1, 1, 2]))
         for _ in range(formulas):
-            formula = hand.formula(rng, stock, 12 * hand.letter_px, 2.2 * hand.letter_px, simple=True)
+            if rng.random() < LONE_SHARE:
+                formula = hand.symbol(rng, stock)
+            else:
+                formula = hand.formula(rng, stock, 12 * hand.letter_px, 2.2 * hand.letter_px, simple=True)
             if formula is not None:
                 at_end = not inline and rng.random() < 0.6
                 pieces.insert(len(pieces) if at_end else int(rng.integers(len(pieces))), formula)

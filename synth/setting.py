@@ -13,10 +13,12 @@ from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_pla
 from synth.han import HanFace
 from synth.prose import Face, Prose
 from synth.sheet import BLACK, Colour, Sheet
-from synth.stock import Stock
+from synth.stock import Stock, in_print
 
 # Pages in writing without letters.
 HAN_SHARE = 0.06
+# Formulas within prose that are one letter.
+LONE_SHARE = 0.27
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,15 @@ class Setter:
 
     def _inline(self) -> list[Piece]:
         em = self.print.math_em_px
-        # A third are single symbols, as in papers; most others are short relations.
-        glyphs = 1 if self.rng.random() < 0.33 else 2 + int(self.rng.exponential(5.0))
-        tall = 1.35 if self.rng.random() < 0.85 else 2.2
-        formula = self.formula(15 * em, tall * em, (glyphs, glyphs + glyphs // 4))
+        draw = self.rng.random()
+        # A third are single symbols, as in papers, and most of these plain letters; most others are short relations.
+        if draw < LONE_SHARE:
+            layout = self.stock.symbol(self.rng)
+            formula = None if layout is None else in_print(layout, self.rng, em, weight=self.print.weight)
+        else:
+            glyphs = 1 if draw < 0.33 else 2 + int(self.rng.exponential(5.0))
+            tall = 1.35 if self.rng.random() < 0.85 else 2.2
+            formula = self.formula(15 * em, tall * em, (glyphs, glyphs + glyphs // 4))
         if formula is None:
             return []
         mark = "" if self.rng.random() < 0.7 else ",.;:)"[int(self.rng.integers(5))]

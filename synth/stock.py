@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from scanpage.errors import InputError, UsageError
 from scanpage.latex import Refusal, normalise, to_latex
+from scanpage.latex_symbols import GREEK
 from synth.config import GenerateSettings
 from synth.corpus import LayoutCorpus, build_layouts, load_layouts, save_layouts
 from synth.flow import Formula
@@ -46,6 +47,9 @@ LOWEST_EM = 0.3
 # Letters without ascender: about two thirds as high as digits, by which the size of writing is told.
 LOW_LETTERS = frozenset("aceimnorsuvwxz")
 LOW_SHARE = 0.68
+
+# What may stand alone as a variable, beside the letters of the alphabet.
+LONE = frozenset({*GREEK, r"\ell"})
 
 # One of these in its label, or a single letter for all of it, and an ink is no prose.
 MATHEMATICS = re.compile(r"[\\^_={}+<>]|^\s*\S\s*$")
@@ -147,6 +151,19 @@ class Stock:
                     return layout
         return None
 
+    def symbol(self, rng: np.random.Generator) -> Layout | None:
+        """A lone letter, as often as formulas begin with it; None if none turned up.
+
+        A list of formulas names each letter at most once, beside as many rarities, while every page is full of x and n.
+        """
+        for _ in range(TRIES):
+            corpus = self.layouts[int(rng.integers(len(self.layouts)))]
+            layout = corpus[int(rng.integers(len(corpus)))]
+            token, first = layout.latex.split()[0], layout.glyphs[0] if layout.glyphs else None
+            if first is not None and first.size == 1.0 and (token in LONE or (len(token) == 1 and token.isalpha())):
+                return Layout(token, (replace(first, x=0.0, y=0.0),), (), typesetting=layout.typesetting)
+        return None
+
     def printed(
         self,
         rng: np.random.Generator,
@@ -159,10 +176,13 @@ class Stock:
     ) -> Formula | None:
         """A random formula in print, no larger than this."""
         layout = self.layout(rng, width_em=width_px / em_px - 0.2, height_em=height_px / em_px - 0.2, glyphs=glyphs)
-        if layout is None:
-            return None
-        painted = paint_print(layout, em_px, weight=weight, shift=(float(rng.random()), float(rng.random())))
-        return Formula(painted.alpha, painted.baseline_px, layout.latex, Source.TYPESET)
+        return None if layout is None else in_print(layout, rng, em_px, weight=weight)
+
+
+def in_print(layout: Layout, rng: np.random.Generator, em_px: float, *, weight: float = 0.0) -> Formula:
+    """A layout in print, at a random fraction of a pixel."""
+    painted = paint_print(layout, em_px, weight=weight, shift=(float(rng.random()), float(rng.random())))
+    return Formula(painted.alpha, painted.baseline_px, layout.latex, Source.TYPESET)
 
 
 def load_stock(settings: GenerateSettings, layouts: Sequence[Path]) -> Stock:

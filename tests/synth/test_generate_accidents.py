@@ -88,7 +88,7 @@ def is_alive(pid: int) -> bool:
 def begun(options: list[str], out: Path) -> tuple[subprocess.Popen[str], list[int]]:
     """The command, when its first pages are made, and its workers."""
     process = command(options, out)
-    wait_for(lambda: len(list(out.glob("truth/*.json"))) >= 2)
+    wait_for(lambda: len(list(out.glob("truth/[0-9]*.json"))) >= 2)
     crew = workers(process.pid)
     assert len(crew) == 2
     return process, crew

@@ -70,6 +70,9 @@ def test_square_signs_look_different_and_fill_their_square() -> None:
     [
         ("( 4 . 8 )", True),
         ("1 7", True),
+        ("{ } ^ { 3 }", True),
+        ("{ } _ { C }", True),
+        ("x ^ { 3 }", False),
         ("x", False),
         ("1 + 2", False),
         (r"\frac { 1 } { 2 }", False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 from scanpage.errors import InputError, UsageError
 from synth import stock as module
 from synth.config import GenerateSettings
-from synth.corpus import save_layouts
+from synth.corpus import LayoutCorpus, save_layouts
 from synth.ink import Ink
-from synth.stock import Stock, is_formula, is_line, load_stock, prepare_layouts
+from synth.layout import Layout
+from synth.mathtext import typeset_mathtext
+from synth.shards import Shard
+from synth.stock import Stock, in_print, is_formula, is_line, load_stock, prepare_layouts
 
 
 def test_inks_are_told_apart(stock: Stock) -> None:
@@ -46,6 +50,26 @@ def test_formulas_are_drawn_by_length(stock: Stock) -> None:
     assert {layout.latex for layout in drawn if layout} <= {"x", "n", r"\alpha"}
     assert len([layout for layout in drawn if layout]) == 20
     assert stock.layout(rng, width_em=50, height_em=5, glyphs=(200, 300)) is None
+
+
+def stock_of(*formulas: str) -> Stock:
+    layouts = [result for result in typeset_mathtext(list(formulas)) if isinstance(result, Layout)]
+    assert len(layouts) == len(formulas)
+    return Stock((LayoutCorpus(Shard.of(layouts)),), (), (), (), (), ())
+
+
+def test_lone_letters_come_as_often_as_formulas_begin_with_them() -> None:
+    stock = stock_of("x = n", "x^{2}", "x + 1", "n = x", "2 x", r"\frac{x}{n}", r"\alpha = x")
+    rng = np.random.default_rng(0)
+    drawn = [layout for _ in range(500) if (layout := stock.symbol(rng)) is not None]
+    counts = Counter(layout.latex for layout in drawn)
+    assert set(counts) == {"x", "n", r"\alpha"} and counts["x"] > 2 * counts["n"]
+    assert all(len(layout.glyphs) == 1 and not layout.rules for layout in drawn)
+    assert in_print(drawn[0], rng, 24.0).alpha.max() > 200
+
+
+def test_where_no_formula_begins_with_a_letter_there_is_no_lone_one() -> None:
+    assert stock_of("1 + 2", "(2)").symbol(np.random.default_rng(0)) is None
 
 
 def test_a_corpus_without_formulas_is_an_input_error(tmp_path: Path) -> None:
