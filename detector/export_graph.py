@@ -10,6 +10,7 @@ time, but one box in six moves by more than a pixel, as other proposals win.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -125,6 +126,7 @@ class ProposalsGraph(nn.Module):
         self.anchors = rpn.anchor_generator.cell_anchors
         self.most_per_level, self.most = rpn.pre_nms_top_n(), rpn.post_nms_top_n()
         self.nms_iou, self.smallest = rpn.nms_thresh, rpn.min_size
+        self.least = math.log(rpn.score_thresh / (1 - rpn.score_thresh))  # of scores before the sigmoid
 
     def forward(self, levels: list[Tensor], size: tuple[int, int]) -> Tensor:
         best = [self._best(k, *maps) for k, maps in enumerate(zip(*self.head(levels), strict=True))]
@@ -132,8 +134,9 @@ class ProposalsGraph(nn.Module):
         # Far apart, the levels do not suppress each other.
         apart = torch.cat([torch.full_like(scores, k) for k, (_, scores) in enumerate(best)]) * (size[0] + size[1])
         boxes = clip_boxes_to_image(boxes, size)
-        on_page = remove_small_boxes(boxes, self.smallest)
-        boxes, scores, apart = boxes[on_page], scores[on_page], apart[on_page]
+        kept = remove_small_boxes(boxes, self.smallest)
+        kept = kept[scores[kept] >= self.least]
+        boxes, scores, apart = boxes[kept], scores[kept], apart[kept]
         return boxes[nms(boxes + apart[:, None], scores, self.nms_iou)[: self.most]]
 
     def _best(self, level: int, objectness: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.paper import PaperFinder
-from pipeline.text_lines import MAX_LINES, TextLineBox, TextLineFinder
+from pipeline.text_lines import TextLineBox, TextLineFinder
 from scanpage.geometry import Box
 from scanpage.homography import Homography
 from scanpage.light import flatten
@@ -35,6 +35,10 @@ SIDEWAYS = 1.5
 MIN_LINES = 3
 UPSIDE_DOWN = 0.55
 """A page stands on its head if its lines say so with this mean."""
+FIRST_LINES, MAX_LINES = 6, 12
+"""So many lines are asked, and so many where the first leave doubt."""
+DOUBT = 0.25
+"""A mean this near to the limit leaves doubt."""
 MANY_LINES = 5
 SURER = 0.2
 """Fewer lines than `MANY_LINES` have to say so by so much more."""
@@ -82,26 +86,32 @@ class Normaliser:
         if corners is not None and writes_outside(lines, View.of_sheet(corners, small)):
             corners = None  # a panel or a figure on the page, or one of several sheets
         sheet = View.of_sheet(corners, small)
-        turns, skew = self._direction(sheet.image(small), [line.seen_through(sheet.matrix) for line in lines])
+        turns, skew = self._direction(small, lines, sheet)
         view = View.of_sheet(corners, image).turned(turns).rotated(-skew)
         return NormalPage(flatten(view.image(image)), view.matrix.inverse(), turns)
 
-    def _direction(self, page: Image, lines: list[TextLineBox]) -> tuple[int, float]:
+    def _direction(self, image: Image, lines: list[TextLineBox], sheet: View) -> tuple[int, float]:
         """Quarter turns anticlockwise that set the sheet upright, and the skew in degrees that then remains."""
-        lines = _level(lines)
+        level = _level(lines, sheet.matrix)
         turns, limit = 0, UPSIDE_DOWN
-        if _length(lines) < PLENTY * page.shape[1]:
+        if _length(level) < PLENTY * sheet.width:
             # Of lines that stand upright the finder sees pieces only, so it looks again at the page turned.
-            turned = np.ascontiguousarray(np.rot90(page))
-            found = _level(self._lines.find(turned))
-            if len(found) >= MIN_LINES and _length(found) > SIDEWAYS * _length(lines):
+            turned = np.ascontiguousarray(np.rot90(sheet.image(image)))
+            found = _level(self._lines.find(turned), Homography.identity())
+            if len(found) >= MIN_LINES and _length(found) > SIDEWAYS * _length(level):
                 # Either way is as likely, while a page that lies level is mostly upright.
-                page, lines, turns, limit = turned, found, 1, 0.5
-        judged = self._lines.upside_down(page, lines[:MAX_LINES])
-        limit += SURER if len(judged) < MANY_LINES else 0.0
-        if len(judged) >= MIN_LINES and float(np.mean(judged)) > limit:
+                image, level, turns, limit = turned, found, 1, 0.5
+        if self._upside_down(image, [seen for seen, _ in level], limit):
             turns += 2
-        return turns, skew_of(lines)
+        return turns, skew_of([line for _, line in level])
+
+    def _upside_down(self, image: Image, lines: list[TextLineBox], limit: float) -> bool:
+        """Whether lines of a picture stand on their heads, with a mean above `limit`; the longest lines are asked."""
+        judged = self._lines.upside_down(image, lines[:FIRST_LINES])
+        if judged and abs(float(np.mean(judged)) - limit) < DOUBT:
+            judged += self._lines.upside_down(image, lines[FIRST_LINES:MAX_LINES])
+        limit += SURER if len(judged) < MANY_LINES else 0.0
+        return len(judged) >= MIN_LINES and float(np.mean(judged)) > limit
 
 
 def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:
@@ -114,12 +124,14 @@ def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:
     return bool(lengths[outside].sum() > MOST_OUTSIDE * lengths.sum())
 
 
-def _level(lines: list[TextLineBox]) -> list[TextLineBox]:
-    return [line for line in lines if abs(line.direction) <= 45]
+def _level(lines: list[TextLineBox], way: Homography) -> list[tuple[TextLineBox, TextLineBox]]:
+    """Lines that lie level where `way` puts them, as they are and there."""
+    placed = [(line, line.seen_through(way)) for line in lines]
+    return [(line, there) for line, there in placed if abs(there.direction) <= 45]
 
 
-def _length(lines: list[TextLineBox]) -> float:
-    return sum(line.length for line in lines)
+def _length(lines: list[tuple[TextLineBox, TextLineBox]]) -> float:
+    return sum(there.length for _, there in lines)
 
 
 def skew_of(lines: list[TextLineBox]) -> float:

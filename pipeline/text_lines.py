@@ -33,7 +33,6 @@ LONG = 2.0
 """A line tells its direction where it is so many times longer than high."""
 LINE_SIZE = (192, 48)
 """Width and height that the classifier sees."""
-MAX_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)

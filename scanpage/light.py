@@ -46,26 +46,20 @@ def flatten(image: Image) -> Image:
     if np.median(coarse) < DARK_PAGE:
         return image
     stroke = 2 * round(STROKE_SHARE * max(size) / 2) + 3
-    gain = 1 + (_gain(coarse, stroke) - 1) * _dark_writing(coarse, stroke)[..., None]
-    # Channel by channel, as floats of all three would take four times the picture's memory.
-    return np.asarray(
-        cv2.merge(
-            [
-                cv2.multiply(channel, cv2.resize(part, (width, height)), dtype=cv2.CV_8U)
-                for channel, part in zip(cv2.split(image), cv2.split(gain), strict=True)
-            ]
-        )
-    )
+    paper = 255 - (255 - _paper(coarse, stroke)) * _dark_writing(coarse, stroke)[..., None]
+    # In whole grey levels: floats of a large picture would take thrice the time and four times its memory.
+    levels = cv2.resize(np.rint(paper).astype(np.uint8), (width, height))
+    return np.asarray(cv2.divide(image, levels, scale=255))
 
 
-def _gain(coarse: Image, stroke: int) -> Field:
-    """What makes the paper white, [h, w, 3]."""
+def _paper(coarse: Image, stroke: int) -> Field:
+    """Brightness of the paper, above 0, [h, w, 3]."""
     window = np.ones((stroke, stroke), np.uint8)
     paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
     paper = cv2.medianBlur(paper, stroke)
     paper = cv2.GaussianBlur(paper, (0, 0), stroke / 2).astype(np.float32)
     lit = np.percentile(paper.reshape(-1, 3), LIT_PERCENTILE, axis=0)
-    return np.asarray(255 / np.maximum(paper, DARKEST * np.maximum(lit, 1)), np.float32)
+    return np.asarray(np.maximum(paper, DARKEST * np.maximum(lit, 3)), np.float32)
 
 
 def _dark_writing(coarse: Image, stroke: int) -> Field:
