@@ -19,8 +19,9 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import MultiScaleRoIAlign
 
 from detector.config import DetectorConfig
+from scanpage.rapidocr_models import model_path
 from scanpage.region import RegionKind
-from scanpage.text_backbone import DETECTION, RAPIDOCR_DETECTION, TextBackbone, load_from_onnx, rapidocr_model
+from scanpage.text_backbone import DETECTION, TextBackbone, load_from_onnx
 
 CLASSES = 1 + len(RegionKind)  # class 0 is background
 STRIDE = 32  # of the coarsest features; images are padded to multiples of it
@@ -146,4 +147,4 @@ class _Predictor(nn.Module):
 
 def warm_start(model: FasterRCNN) -> None:
     """Load RapidOCR's text detection backbone. Raises `WeightsError`."""
-    load_from_onnx(model.backbone.body, rapidocr_model(RAPIDOCR_DETECTION), rgb=True)
+    load_from_onnx(model.backbone.body, model_path("det"), rgb=True)

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from pipeline.order import overlap_share
-from pipeline.rapidocr_models import installed_version, model_path
 from pipeline.regions import crop, share_inside
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
+from scanpage.rapidocr_models import installed_version, model_path
 from scanpage.region import RegionKind
 
 DETECTION_SIDE_PX = 1280

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.rapidocr_models import model_path
 from scanpage.homography import Homography
+from scanpage.rapidocr_models import model_path
 from scanpage.weights import open_session
 
 Image = NDArray[np.uint8]

@@ -29,6 +29,7 @@ from recognizer.config import ModelConfig
 from recognizer.tokenizer import LatexTokenizer
 from scanpage import text_backbone
 from scanpage.errors import WeightsError
+from scanpage.rapidocr_models import model_path
 from scanpage.text_backbone import TextBackbone
 
 
@@ -158,8 +159,7 @@ def build(config: ModelConfig, tokenizer: LatexTokenizer, *, warm_start: bool = 
     model = VisionEncoderDecoderModel(encoder=FormulaEncoder(encoder), decoder=TrOCRForCausalLM(decoder), config=both)
     model.generation_config.max_new_tokens = config.max_tokens - 1
     if warm_start:
-        path = text_backbone.rapidocr_model(text_backbone.RAPIDOCR_RECOGNITION)
-        text_backbone.load_from_onnx(model.encoder.backbone, path, rgb=True)
+        text_backbone.load_from_onnx(model.encoder.backbone, model_path("rec"), rgb=True)
     return model
 
 

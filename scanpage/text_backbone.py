@@ -9,7 +9,6 @@ Only training code imports this module.
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +22,6 @@ from scanpage.errors import WeightsError
 if TYPE_CHECKING:
     import numpy as np
     import onnx
-
-RAPIDOCR_DETECTION = "PP-OCRv6_det_small.onnx"
-RAPIDOCR_RECOGNITION = "PP-OCRv6_rec_small.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +151,6 @@ def _stage(inputs: int, stage: StageConfig) -> nn.Sequential:
     blocks = [] if stage.stride is None else [Block(inputs, stage.channels, stride=stage.stride)]
     blocks += [Block(stage.channels, stage.channels, excite=excite) for excite in stage.excite]
     return nn.Sequential(*blocks)
-
-
-def rapidocr_model(name: str) -> Path:
-    """Path of a model file inside the installed RapidOCR, found without importing it.
-
-    Raises:
-        WeightsError: RapidOCR is not installed or has no file of that name.
-    """
-    spec = importlib.util.find_spec("rapidocr")
-    if spec is None or spec.origin is None:
-        raise WeightsError("rapidocr is not installed: install it to start from its weights, or train with --init none")
-    path = Path(spec.origin).parent / "models" / name
-    if not path.is_file():
-        raise WeightsError(f"{path} is missing: install rapidocr 3.8 or later, or train with --init none")
-    return path
 
 
 def load_from_onnx(backbone: TextBackbone, path: Path, *, rgb: bool = False) -> None:

@@ -48,10 +48,10 @@ def _log(out: Path) -> list[dict[str, float]]:
 
 @pytest.mark.slow
 def test_training_overfits_a_handful_of_pages(coco_folder: Path, tmp_path: Path) -> None:
-    from scanpage.text_backbone import RAPIDOCR_DETECTION, rapidocr_model
+    from scanpage.rapidocr_models import model_path
 
     try:
-        rapidocr_model(RAPIDOCR_DETECTION)
+        model_path("det")
     except WeightsError as error:
         pytest.skip(str(error))
     out = tmp_path / "run"

@@ -6,29 +6,25 @@ import numpy as np
 import pytest
 
 from scanpage.errors import WeightsError
+from scanpage.rapidocr_models import model_path
 
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
 from scanpage.text_backbone import (  # noqa: E402 - torch may be absent
     DETECTION,
-    RAPIDOCR_DETECTION,
-    RAPIDOCR_RECOGNITION,
     RECOGNITION,
     TextBackbone,
     TextBackboneConfig,
     load_from_onnx,
-    rapidocr_model,
 )
 
 # The tensors that leave each stage in RapidOCR's graphs (inputs of the next stage, or of the neck).
 CASES = [
-    pytest.param(
-        RECOGNITION, RAPIDOCR_RECOGNITION, ["p2o.pd_op.add.18.0", "p2o.pd_op.add.51.0", "p2o.pd_op.add.64.0"], id="rec"
-    ),
+    pytest.param(RECOGNITION, "rec", ["p2o.pd_op.add.18.0", "p2o.pd_op.add.51.0", "p2o.pd_op.add.64.0"], id="rec"),
     pytest.param(
         DETECTION,
-        RAPIDOCR_DETECTION,
+        "det",
         ["p2o.pd_op.add.14.0", "p2o.pd_op.add.27.0", "p2o.pd_op.add.50.0", "p2o.pd_op.add.63.0"],
         id="det",
     ),
@@ -37,7 +33,7 @@ CASES = [
 
 def _model_or_skip(name: str) -> Path:
     try:
-        return rapidocr_model(name)
+        return model_path(name)
     except WeightsError as error:
         pytest.skip(str(error))
 
@@ -72,7 +68,7 @@ def test_stage_outputs_equal_those_of_the_onnx_model(config: TextBackboneConfig,
 
 
 def test_rgb_weights_see_a_mirrored_image_the_same() -> None:
-    path = _model_or_skip(RAPIDOCR_DETECTION)
+    path = _model_or_skip("det")
     bgr, rgb = TextBackbone(DETECTION).eval(), TextBackbone(DETECTION).eval()
     load_from_onnx(bgr, path)
     load_from_onnx(rgb, path, rgb=True)
@@ -83,7 +79,7 @@ def test_rgb_weights_see_a_mirrored_image_the_same() -> None:
 
 
 def test_weights_of_another_network_are_refused() -> None:
-    path = _model_or_skip(RAPIDOCR_DETECTION)
+    path = _model_or_skip("det")
     with pytest.raises(WeightsError, match="another network"):
         load_from_onnx(TextBackbone(RECOGNITION), path)
 

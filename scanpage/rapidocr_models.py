@@ -1,4 +1,7 @@
-"""The models inside the installed rapidocr package: nothing is ever downloaded."""
+"""The models inside the installed rapidocr package: nothing is ever downloaded.
+
+Prose is read with them, and training starts from their weights.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def model_path(task: str) -> Path:
     """
     spec = find_spec("rapidocr")
     if spec is None or spec.origin is None:
-        raise WeightsError("rapidocr is not installed: install scanpage again")
+        raise WeightsError("rapidocr is not installed: install scanpage again, or train with --init none")
     models = Path(spec.origin).parent / "models"
     found = sorted(models.glob(f"*_{task}_*.onnx"))
     if len(found) != 1:
