@@ -118,7 +118,7 @@ class _PoolToCorner(torch.autograd.Function):
 
 
 class ProposalsGraph(nn.Module):
-    """Feature maps to proposals [n, 4] xyxy, best first, as torchvision's `RegionProposalNetwork` makes them."""
+    """Feature maps to proposals [n, 4] xyxy, best first, as torchvision's `RegionProposalNetwork` makes them; n > 0."""
 
     def __init__(self, rpn: RegionProposalNetwork) -> None:
         super().__init__()
@@ -137,7 +137,9 @@ class ProposalsGraph(nn.Module):
         kept = remove_small_boxes(boxes, self.smallest)
         kept = kept[scores[kept] >= self.least]
         boxes, scores, apart = boxes[kept], scores[kept], apart[kept]
-        return boxes[nms(boxes + apart[:, None], scores, self.nms_iou)[: self.most]]
+        boxes = boxes[nms(boxes + apart[:, None], scores, self.nms_iou)[: self.most]]
+        # And an empty one, which gives no detection: on a blank page there may be no other, and what follows needs one.
+        return F.pad(boxes, (0, 0, 0, 1))
 
     def _best(self, level: int, objectness: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
         """The best boxes [n, 4] of a level and their scores [n]; takes [1, A, h, w] and [1, 4 A, h, w]."""

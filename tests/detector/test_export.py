@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,9 +13,11 @@ pytest.importorskip("onnx")
 
 from detector.cli import main  # noqa: E402
 from detector.config import DetectorConfig  # noqa: E402
-from detector.export import WEIGHTS, check_page, export, load_model, parity  # noqa: E402
+from detector.export import WEIGHTS, export, load_model, parity  # noqa: E402
 from detector.model import build, warm_start  # noqa: E402
 from detector.predict import GRAPH, Detector  # noqa: E402
+from pipeline.load import list_pages  # noqa: E402
+from scanpage import weights  # noqa: E402
 from scanpage.errors import WeightsError  # noqa: E402
 
 CONFIG = DetectorConfig(long_side_px=384, min_score=0.0)
@@ -46,13 +49,36 @@ def test_boxes_equal_those_of_torch_at_any_size(model_folder: Path, page: np.nda
     assert parity(model, model_folder, part) < 1.0
 
 
-@pytest.mark.slow
-def test_boxes_equal_those_of_torch_on_fifty_pages(model_folder: Path) -> None:
-    model = load_model(CONFIG, model_folder / WEIGHTS)
+def parts_of_the_example(count: int) -> list[np.ndarray]:
+    """Parts of the pages of the shipped example, in print and by hand, of many sizes and scales."""
+    example = Path(__file__).resolve().parents[2] / "examples" / "notes.pdf"
+    pages = [source.load().image for source in list_pages(str(example), dpi=120)]
     rng = np.random.default_rng(0)
-    sizes = rng.integers(100, 400, (50, 2)).tolist()
-    distances = [parity(model, model_folder, check_page(*size, seed=k)) for k, size in enumerate(sizes)]
-    assert max(distances) < 1.0
+    parts = []
+    for k in range(count):
+        page = pages[k % len(pages)]
+        height, width = rng.integers(250, 700, 2)
+        top, left = rng.integers(0, page.shape[0] - height), rng.integers(0, page.shape[1] - width)
+        scale = float(rng.uniform(0.6, 1.1))
+        parts.append(cv2.resize(page[top : top + height, left : left + width], None, fx=scale, fy=scale))
+    return parts
+
+
+@pytest.mark.slow
+def test_the_shipped_model_finds_what_torch_finds_on_fifty_pages() -> None:
+    folder = weights.shipped("detector")
+    if not (folder / GRAPH).is_file():
+        pytest.skip("no trained models in this checkout")
+    model = load_model(DetectorConfig.from_dict(weights.read_config(folder)), folder / WEIGHTS)
+    assert max(parity(model, folder, page) for page in parts_of_the_example(50)) < 1.0
+
+
+@pytest.mark.slow
+def test_where_nothing_is_likely_nothing_is_found(tmp_path: Path) -> None:
+    model = build(CONFIG)
+    torch.nn.init.constant_(model.rpn.head.objectness.bias, -20.0)
+    export(model, CONFIG, tmp_path)
+    assert Detector(tmp_path, threads=1).detect(np.full((300, 200, 3), 255, np.uint8)) == []
 
 
 @pytest.mark.slow
