@@ -19,8 +19,9 @@ from detector.paper import GRAPH, SIDE_PX, to_input
 from detector.paper_corners import corner_error, corners_of
 from detector.paper_model import PaperNet
 from detector.paper_samples import PaperPicture, PaperSamples, mask_of, read_pictures
+from detector.start import SETTINGS, STATE, check_folder
 from scanpage import weights
-from scanpage.errors import OutputError, UsageError, WeightsError
+from scanpage.errors import OutputError, WeightsError
 from scanpage.files import write_text
 from scanpage.onnx_weights import share_weights
 from scanpage.training import (
@@ -38,7 +39,6 @@ from scanpage.training import (
 logger = logging.getLogger(__name__)
 
 WEIGHTS = "model.safetensors"
-STATE = "state.pt"
 NOTE_S = 20.0
 PARITY = 1e-3
 """The exported graph's probabilities may differ so much from torch's."""
@@ -88,7 +88,7 @@ def train_paper(settings: PaperTrainSettings, *, resume: bool = False) -> bool:
 
     Raises:
         InputError: the data cannot be read.
-        UsageError: nothing to resume, or a run is there and `resume` is not set.
+        UsageError: nothing to resume, or with other settings, or a run is there and `resume` is not set.
         OutputError: the folder cannot be written.
     """
     if settings.threads:
@@ -104,9 +104,7 @@ class PaperTrainer:
     def __init__(self, settings: PaperTrainSettings, *, resume: bool) -> None:
         self.settings = settings
         self.out = Path(settings.out)
-        if resume != (self.out / STATE).is_file():
-            hint = "there is nothing to resume" if resume else "give --resume to go on with it, or another --out"
-            raise UsageError(f"{self.out} holds {'no' if resume else 'a'} run: {hint}")
+        check_folder(self.out, asdict(settings), resume=resume)
         self.samples = PaperSamples([p for folder in settings.data for p in read_pictures(Path(folder))])
         self.val = read_pictures(Path(settings.val), most=settings.val_pictures or None)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -118,7 +116,7 @@ class PaperTrainer:
         spent_s = self._restore() if resume else 0.0
         self.budget = TimeBudget(settings.minutes, spent_s=spent_s)
         self.log = RunLog(self.out, resume=resume)
-        write_text(self.out / "settings.json", json.dumps(asdict(settings), indent=2) + "\n")
+        write_text(self.out / SETTINGS, json.dumps(asdict(settings), indent=2) + "\n")
 
     def run(self, interrupt: Interrupt) -> bool:
         saved = noted = self.budget.elapsed_s

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ from detector.cli import main
 from detector.paper import PaperFinder
 from detector.paper_samples import PaperPicture, PaperSamples, lay, mask_of, read_pictures
 from detector.paper_train import PaperTrainer, PaperTrainSettings
-from scanpage.errors import ExitCode, InputError
+from scanpage.errors import ExitCode, InputError, UsageError
 from scanpage.training import Interrupt, TimeBudget
 from scanpage.weights import SUMS
 
@@ -120,6 +121,8 @@ def test_an_interrupted_training_goes_on(folder: Path, tmp_path: Path) -> None:
     interrupt.requested = True
     assert not PaperTrainer(settings, resume=False).run(interrupt)
     assert not (tmp_path / "run" / "model.onnx").exists()
+    with pytest.raises(UsageError, match=r"batch 4.*batch 8"):
+        PaperTrainer(replace(settings, batch=8), resume=True)
     assert PaperTrainer(settings, resume=True).run(Interrupt())
     assert (tmp_path / "run" / "model.onnx").exists()
 
