@@ -46,7 +46,7 @@ def refined(image: Image, corners: Points) -> tuple[Points, Points]:
     """
     scale = min(1.0, SIDE_PX / max(image.shape[:2]))
     size = max(2, round(image.shape[1] * scale)), max(2, round(image.shape[0] * scale))
-    pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    pixels = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     places = corners * size
     sides = [_side(pixels, places, corners, k) for k in range(4)]
     lines = [line_through(a, b) for a, b, _ in sides]
@@ -54,7 +54,7 @@ def refined(image: Image, corners: Points) -> tuple[Points, Points]:
     return found, np.array([seen for _, _, seen in sides])
 
 
-def _side(pixels: NDArray[np.float32], places: Points, shares: Points, k: int) -> tuple[Points, Points, float]:
+def _side(pixels: Image, places: Points, shares: Points, k: int) -> tuple[Points, Points, float]:
     """Two points of side `k`, which runs from corner k to the next, moved to the edge; and how much of it is seen."""
     a, b = places[k], places[(k + 1) % 4]
     ends = np.stack([shares[k], shares[(k + 1) % 4]])
@@ -68,7 +68,7 @@ def _side(pixels: NDArray[np.float32], places: Points, shares: Points, k: int) -
     grid = (a + along[:, None] * (b - a))[:, None] + across[None, :, None] * outward
     inside = ((grid >= 0) & (grid <= np.array(pixels.shape[1::-1]) - 1)).all(2)
     strip = cv2.remap(pixels, grid.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    contrast = np.where(inside[:, WINDOW_PX:-WINDOW_PX], _contrast(strip), 0.0)
+    contrast = np.where(inside[:, WINDOW_PX:-WINDOW_PX], _contrast(strip.astype(np.float32)), 0.0)
     columns = _straight(contrast, reach)
     on_edge = np.arange(SAMPLES), columns
     shown = (inside[:, : -2 * WINDOW_PX] & inside[:, 2 * WINDOW_PX :])[on_edge]
