@@ -58,8 +58,8 @@ def load_torch(weights: Path | None, threads: int) -> Find:
         with torch.inference_mode():
             [found] = model([pixels])
         boxes, labels, scores = (found[name].numpy() for name in ("boxes", "labels", "scores"))
-        scores = calibrated(scores, labels, config.calibration)
-        return merge(to_regions(resize.boxes_back(boxes), labels, scores, min_score=config.min_score))
+        regions = calibrated(merge(to_regions(resize.boxes_back(boxes), labels, scores)), config.calibration)
+        return [region for region in regions if region.score >= config.min_score]
 
     return find
 

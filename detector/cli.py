@@ -141,7 +141,8 @@ def _add_calibrate(commands: Any, shared: argparse.ArgumentParser) -> None:
         parents=[shared],
         help="make a model's scores the probability of being right, and 0.5 its threshold",
     )
-    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="COCO folders held out")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR",
+        help="COCO folders held out, also of pages without formulas")  # fmt: skip
     parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model folder, changed in place")
     parser.set_defaults(run=_calibrate)
 
@@ -246,9 +247,8 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     pages = [page for folder in options.data for page in read_pages(folder)]
     config = calibrate(options.model, pages, threads=options.threads)
-    odds = zip(RegionKind, config.calibration, strict=True)
-    said = ", ".join(f"{kind.value} {slope:.2f} x log odds {offset:+.2f}" for kind, (slope, offset) in odds)
-    sys.stdout.write(f"{said}\n")
+    for kind, (slope, offset, company) in zip(RegionKind, config.calibration, strict=True):
+        sys.stdout.write(f"{kind.value}: log odds {slope:.2f} x {offset:+.2f} {company:+.2f} x company\n")
     return ExitCode.DONE
 
 

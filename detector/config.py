@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +26,8 @@ class DetectorConfig:
         anchor_ratios: height over width of the anchors.
         min_score: detections below this score are not reported by default; chosen on validation pages.
         max_regions: at most so many regions a page.
-        calibration: for each kind, slope and offset that make the network's log odds those of being right (Platt 1999).
+        calibration: for each kind, the weights of the network's log odds, of one, and of a region's company, that make
+            the log odds of being right (`detector.predict.calibrated`).
     """
 
     long_side_px: int = 1216
@@ -38,7 +39,7 @@ class DetectorConfig:
     anchor_ratios: tuple[float, ...] = (0.15, 0.5, 1.2)
     min_score: float = 0.5
     max_regions: int = 200
-    calibration: tuple[tuple[float, float], ...] = ((1.0, 0.0), (1.0, 0.0))
+    calibration: tuple[tuple[float, float, float], ...] = ((1.0, 0.0, 0.0), (1.0, 0.0, 0.0))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -60,12 +61,14 @@ class DetectorConfig:
             )
         try:
             config = cls(**{name: _frozen(value) for name, value in values.items()})
-            pairs = np.array(config.calibration, np.float64)
+            weights = np.array(config.calibration, np.float64)
         except (TypeError, ValueError) as error:
             raise WeightsError(f"the detector's config.json does not fit this version: {error}") from error
-        if pairs.shape != (len(RegionKind), 2) or not np.isfinite(pairs).all():
-            raise WeightsError("the detector's config.json needs a slope and an offset for each kind as `calibration`")
-        return config
+        if weights.shape == (len(RegionKind), 2):  # models of before know nothing of company
+            weights = np.pad(weights, ((0, 0), (0, 1)))
+        if weights.shape != (len(RegionKind), 3) or not np.isfinite(weights).all():
+            raise WeightsError("the detector's config.json needs three numbers for each kind as `calibration`")
+        return replace(config, calibration=_frozen(weights.tolist()))
 
 
 def _frozen(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,32 +58,40 @@ class Detector:
             raise ValueError(f"a page must be uint8 [H, W, 3], got {image.dtype} {list(image.shape)}")
         resize = Resize.to_fit(image.shape[1], image.shape[0], self.config)
         boxes, labels, scores = self._session.run(["boxes", "labels", "scores"], {"image": resize.image(image)})
+        found = merge(to_regions(resize.boxes_back(boxes), labels, scores))
         threshold = self.config.min_score if min_score is None else min_score
-        scores = calibrated(scores, labels, self.config.calibration)
-        return merge(to_regions(resize.boxes_back(boxes), labels, scores, min_score=threshold))
+        return [region for region in calibrated(found, self.config.calibration) if region.score >= threshold]
 
 
-def calibrated(
-    scores: NDArray[np.float32], labels: NDArray[Any], calibration: Sequence[Sequence[float]]
-) -> NDArray[np.float32]:
-    """Scores [n] as probabilities of being right, by the slope and offset of each one's kind (labels [n], from 1)."""
-    slopes, offsets = np.array(calibration)[labels - 1].reshape(-1, 2).T
-    return odds_mapped(scores, slopes, offsets).astype(np.float32)
+def calibrated(regions: Sequence[Region], calibration: Sequence[Sequence[float]]) -> list[Region]:
+    """The regions of a page with the probability that each is right as its score, best first.
+
+    Its log odds are a weighted sum (Platt 1999) of those of the network's score, one, and the region's company: where
+    a page has many formulas of a kind, one more is likely, while the one in a page of prose is mostly an italic word.
+
+    Args:
+        regions: all that was found on the page, however doubtful, with the network's scores.
+        calibration: the three weights for each kind.
+    """
+    mapped = []
+    for kind, shares in zip(RegionKind, calibration, strict=True):
+        own = [region for region in regions if region.kind is kind]
+        odds = evidence(np.array([region.score for region in own])) @ np.array(shares)
+        mapped += [replace(region, score=float(p)) for region, p in zip(own, 1 / (1 + np.exp(-odds)), strict=True)]
+    return sorted(mapped, key=lambda region: -region.score)
 
 
-def odds_mapped(scores: NDArray[Any], slope: Any, offset: Any) -> NDArray[np.float64]:
-    """Probabilities with their log odds stretched by `slope` and moved by `offset`."""
+def evidence(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """What `calibrated` weighs, for the scores [n] of all regions of one kind on one page: float64 [n, 3]."""
     chances = np.clip(scores, 1e-6, 1 - 1e-6).astype(np.float64)
-    odds = np.log(chances / (1 - chances))
-    return np.asarray(1 / (1 + np.exp(-(slope * odds + offset))), np.float64)
+    company = np.log1p((scores**2).sum() - scores**2)  # sure ones count, the doubtful hardly
+    return np.stack([np.log(chances / (1 - chances)), np.ones_like(chances), company], axis=1)
 
 
-def to_regions(
-    boxes: NDArray[np.float32], labels: NDArray[Any], scores: NDArray[np.float32], *, min_score: float
-) -> list[Region]:
-    """Arrays of boxes [n, 4] xyxy, labels [n] and scores [n] as regions; empty boxes and low scores left out."""
+def to_regions(boxes: NDArray[np.float32], labels: NDArray[Any], scores: NDArray[np.float32]) -> list[Region]:
+    """Arrays of boxes [n, 4] xyxy, labels [n] and scores [n] as regions; empty boxes are left out."""
     regions = []
     for (x0, y0, x1, y1), label, score in zip(boxes.tolist(), labels.tolist(), scores.tolist(), strict=True):
-        if score >= min_score and x1 > x0 and y1 > y0:
+        if x1 > x0 and y1 > y0:
             regions.append(Region(Box(x0, y0, x1, y1), RegionKind.from_coco_id(label), min(score, 1.0)))
     return regions

@@ -22,7 +22,7 @@ from torchvision.models.detection import FasterRCNN
 from detector.coco import CocoPage, read_pages
 from detector.config import DetectorConfig
 from detector.dataset import PageWindows, collate, to_tensor
-from detector.evaluate import LOWEST_SCORE, detect_all, metrics
+from detector.evaluate import detect_all, metrics
 from detector.merge import merge
 from detector.model import build
 from detector.predict import to_regions
@@ -303,7 +303,7 @@ def find(
         with torch.no_grad():
             found = model([to_tensor(resize.image(image)).to(device)])[0]
         boxes, labels, scores = (found[name].cpu().numpy() for name in ("boxes", "labels", "scores"))
-        return merge(to_regions(resize.boxes_back(boxes), labels, scores, min_score=LOWEST_SCORE))
+        return merge(to_regions(resize.boxes_back(boxes), labels, scores))
 
     return detect_all(detect, pages)[0]
 
