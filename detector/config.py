@@ -30,7 +30,7 @@ class DetectorConfig:
             the log odds of being right (`detector.predict.calibrated`).
     """
 
-    long_side_px: int = 1216
+    long_side_px: int = 1312
     max_upscale: float = 2.0
     channels: int = 96
     roi_size: tuple[int, int] = (5, 9)
