@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detector.coco import CocoPage
 from detector.config import DetectorConfig
-from detector.evaluate import LOWEST_SCORE, detect_all, match
+from detector.evaluate import LOWEST_SCORE, detect_all, matches
 from detector.predict import Detector, evidence
 from scanpage import weights
 from scanpage.errors import InputError
@@ -55,10 +55,7 @@ def calibrate(folder: Path, pages: Sequence[CocoPage], *, threads: int = 0) -> D
 
 
 def _fitted(kind: RegionKind, found: Sequence[list[Region]], pages: Sequence[CocoPage]) -> Weights:
-    parts = [
-        match([r for r in regions if r.kind is kind], [r for r in page.regions if r.kind is kind])
-        for regions, page in zip(found, pages, strict=True)
-    ]
+    parts = matches(kind, found, pages)
     hits = np.concatenate([part.hits for part in parts])
     if not hits.any():
         raise InputError(f"no {kind.value} formula was found here: calibrate on pages that hold both kinds")

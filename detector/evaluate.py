@@ -84,13 +84,17 @@ def count(
     found: Sequence[list[Region]], pages: Sequence[CocoPage], *, iou: float = MATCH_IOU
 ) -> dict[RegionKind, Counts]:
     """Counts of each kind over all pages; a formula of the wrong kind is wrong."""
-    return {
-        kind: _sum(
-            match([r for r in regions if r.kind is kind], [r for r in page.regions if r.kind is kind], iou=iou)
-            for regions, page in zip(found, pages, strict=True)
-        )
-        for kind in RegionKind
-    }
+    return {kind: _sum(matches(kind, found, pages, iou=iou)) for kind in RegionKind}
+
+
+def matches(
+    kind: RegionKind, found: Sequence[list[Region]], pages: Sequence[CocoPage], *, iou: float = MATCH_IOU
+) -> list[Counts]:
+    """Counts of one kind, page by page."""
+    return [
+        match([r for r in regions if r.kind is kind], [r for r in page.regions if r.kind is kind], iou=iou)
+        for regions, page in zip(found, pages, strict=True)
+    ]
 
 
 def count_any_kind(found: Sequence[list[Region]], pages: Sequence[CocoPage], *, iou: float = MATCH_IOU) -> Counts:
