@@ -89,6 +89,7 @@ def train_paper(settings: PaperTrainSettings, *, resume: bool = False) -> bool:
     Raises:
         InputError: the data cannot be read.
         UsageError: nothing to resume, or with other settings, or a run is there and `resume` is not set.
+        WeightsError: the weights to start from, or the saved state, cannot be read.
         OutputError: the folder cannot be written.
     """
     if settings.threads:

@@ -27,9 +27,7 @@ from detector.merge import merge
 from detector.model import build
 from detector.predict import to_regions
 from detector.resize import Resize
-from detector.start import BEST as BEST
-from detector.start import SETTINGS, check_folder, initial_model
-from detector.start import STATE as STATE
+from detector.start import BEST, SETTINGS, STATE, check_folder, initial_model
 from detector.worst_pages import draw_worst
 from scanpage.files import write_text
 from scanpage.parallel import Processes

@@ -19,6 +19,8 @@ from scanpage.light import flatten
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float64]
+Placed = tuple[TextLineBox, TextLineBox]
+"""A line of text as it is seen in a picture, and as it lies on the sheet."""
 
 LOOK_SIDE_PX = 1280
 """Long side of the picture in which the sheet and its lines of text are looked for."""
@@ -124,13 +126,13 @@ def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:
     return bool(lengths[outside].sum() > MOST_OUTSIDE * lengths.sum())
 
 
-def _level(lines: list[TextLineBox], way: Homography) -> list[tuple[TextLineBox, TextLineBox]]:
-    """Lines that lie level where `way` puts them, as they are and there."""
+def _level(lines: list[TextLineBox], way: Homography) -> list[Placed]:
+    """Lines that lie level where `way` puts them."""
     placed = [(line, line.seen_through(way)) for line in lines]
     return [(line, there) for line, there in placed if abs(there.direction) <= 45]
 
 
-def _length(lines: list[tuple[TextLineBox, TextLineBox]]) -> float:
+def _length(lines: list[Placed]) -> float:
     return sum(there.length for _, there in lines)
 
 

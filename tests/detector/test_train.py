@@ -19,8 +19,8 @@ pytest.importorskip("accelerate")
 
 from detector.config import DetectorConfig  # noqa: E402 - torch may be absent
 from detector.model import build  # noqa: E402
-from detector.start import initial_model  # noqa: E402
-from detector.train import BEST, STATE, TrainSettings, train  # noqa: E402
+from detector.start import BEST, STATE, initial_model  # noqa: E402
+from detector.train import TrainSettings, train  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
 from scanpage.training import Ema, load_state, save_state, save_tensors  # noqa: E402
 
