@@ -53,7 +53,7 @@ def load_torch(weights: Path | None, threads: int) -> Find:
     model = load_model(config, folder / WEIGHTS)
 
     def find(page: Any) -> list[Any]:
-        resize = Resize.to_fit(page.shape[1], page.shape[0], config)
+        resize = Resize.to_fit(page, config)
         pixels = torch.from_numpy(resize.image(page)).permute(2, 0, 1).float() / 255
         with torch.inference_mode():
             [found] = model([pixels])

@@ -79,7 +79,7 @@ def _add_train(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=_whole, metavar="N", help="windows per step")
     parser.add_argument("--lr", type=_positive, help="highest learning rate")
     parser.add_argument("--window", type=_whole, dest="window_px", metavar="PX", help="side of windows; 0: whole pages")
-    parser.add_argument("--long-side", type=_whole, metavar="PX", help="long side of pages for the network")
+    parser.add_argument("--text-height", type=_positive, metavar="PX", help="height that writing gets for the network")
     parser.add_argument("--val-pages", type=_whole, metavar="N", help="validate on the first N pages; 0: all")
     parser.add_argument("--eval-minutes", type=_positive, metavar="M", help="validate every M minutes")
     parser.add_argument("--save-minutes", type=_positive, metavar="M", help="save the state every M minutes")
@@ -131,7 +131,7 @@ def _add_export(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, metavar="RUN", help="a run's folder, or a model folder to export again")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the model folder")
     parser.add_argument("--min-score", type=_share, metavar="S", help="the model's default score threshold")
-    parser.add_argument("--long-side", type=_whole, metavar="PX", help="long side of pages for the network")
+    parser.add_argument("--text-height", type=_positive, metavar="PX", help="height that writing gets for the network")
     parser.set_defaults(run=_export)
 
 
@@ -165,7 +165,7 @@ def _train(options: argparse.Namespace) -> int:
     from detector.config import DetectorConfig
     from detector.train import TrainSettings, train
 
-    config = DetectorConfig(long_side_px=options.long_side) if options.long_side else DetectorConfig()
+    config = DetectorConfig(text_height_px=options.text_height) if options.text_height else DetectorConfig()
     names = ("batch", "lr", "window_px", "val_pages", "eval_minutes", "save_minutes", "workers", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     settings = TrainSettings(
@@ -234,7 +234,7 @@ def _export(options: argparse.Namespace) -> int:
     from scanpage.weights import read_config
 
     config = DetectorConfig.from_dict(read_config(options.source))
-    changes = {"min_score": options.min_score, "long_side_px": options.long_side}
+    changes = {"min_score": options.min_score, "text_height_px": options.text_height}
     config = replace(config, **{name: value for name, value in changes.items() if value is not None})
     export(initial_model(str(options.source), config), config, options.out)
     return ExitCode.DONE

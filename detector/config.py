@@ -17,7 +17,8 @@ class DetectorConfig:
     """A detector's settings, saved as `config.json` beside its weights.
 
     Attributes:
-        long_side_px: pages are resized to this long side before detection; inline symbols get too small much below 900.
+        text_height_px: pages are resized so that what is written on them (`detector.text_height`) gets this height.
+        long_side_px: least and greatest long side that they are resized to; the greatest bounds time and memory.
         max_upscale: small images are enlarged at most this much, lest a crop of one formula become a poster.
         channels: channels of the feature pyramid.
         roi_size: (height, width) of the grid that each proposal is pooled to; wide, as formulas are.
@@ -30,7 +31,8 @@ class DetectorConfig:
             the log odds of being right (`detector.predict.calibrated`).
     """
 
-    long_side_px: int = 1312
+    text_height_px: float = 12.0
+    long_side_px: tuple[int, int] = (896, 1632)
     max_upscale: float = 2.0
     channels: int = 96
     roi_size: tuple[int, int] = (5, 9)
@@ -59,6 +61,8 @@ class DetectorConfig:
             raise WeightsError(
                 f"the detector's config.json has unknown settings {sorted(unknown)}: export the model again"
             )
+        if isinstance(side := values.get("long_side_px"), int):  # models of before saw all pages at one size
+            values = values | {"long_side_px": [side, side]}
         try:
             config = cls(**{name: _frozen(value) for name, value in values.items()})
             weights = np.array(config.calibration, np.float64)

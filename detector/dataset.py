@@ -14,14 +14,15 @@ from torch.utils.data import Dataset
 
 from detector.coco import CocoPage
 from detector.config import DetectorConfig
+from detector.resize import scale_to_fit
 from scanpage.light import flatten
 
 Image = NDArray[np.uint8]
 
 # A formula cut by the window's edge still counts if this share of it is visible; less of it is painted over.
 VISIBLE = 0.35
-# Scale of the text against the size that detection uses.
-SCALES = (0.75, 1.35)
+# Scale of the text against the size that detection uses, which is not always measured right.
+SCALES = (0.7, 1.4)
 SMALLEST_BOX_PX = 2.0
 FLATTENED = 0.5
 """Share of windows shown as normalisation leaves them; the others as the camera saw them."""
@@ -42,14 +43,20 @@ class PageWindows(Dataset[tuple[Tensor, dict[str, Tensor]]]):
         self._config = config
         self._window_px = window_px
         self._seed = seed
+        self._scales: dict[int, float] = {}
+        """Of the pages seen so far, as detection would show them."""
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Page [3, h, w] in [0, 1], and its targets: `boxes` [n, 4] and `labels` [n]."""
         epoch, position = divmod(index, len(self._pages))
         order = np.random.default_rng([self._seed, 0, epoch]).permutation(len(self._pages))
         rng = np.random.default_rng([self._seed, 1, index])
-        page = self._pages[int(order[position])]
-        image, boxes, labels = cut_window(page, self._config, rng, window_px=self._window_px)
+        number = int(order[position])
+        page = self._pages[number]
+        picture = page.read()
+        if number not in self._scales:
+            self._scales[number] = scale_to_fit(picture, self._config)
+        image, boxes, labels = cut_window(page, picture, self._scales[number], rng, window_px=self._window_px)
         return to_tensor(jitter(image, rng)), {"boxes": torch.from_numpy(boxes), "labels": torch.from_numpy(labels)}
 
 
@@ -65,11 +72,10 @@ def collate(samples: list[tuple[Tensor, dict[str, Tensor]]]) -> tuple[list[Tenso
 
 
 def cut_window(
-    page: CocoPage, config: DetectorConfig, rng: np.random.Generator, *, window_px: int
+    page: CocoPage, image: Image, scale: float, rng: np.random.Generator, *, window_px: int
 ) -> tuple[Image, NDArray[np.float32], NDArray[np.int64]]:
-    """A random window of the page at a random scale: image, boxes [n, 4] in its pixels, labels [n]."""
-    image = page.read()
-    scale = config.long_side_px / max(page.width, page.height) * np.exp(rng.uniform(*np.log(SCALES)))
+    """A random window of the page at about `scale`: image, boxes [n, 4] in its pixels, labels [n]."""
+    scale *= float(np.exp(rng.uniform(*np.log(SCALES))))
     side = window_px / scale if window_px else max(page.width, page.height)
     x, width = _span(page.width, side, rng)
     y, height = _span(page.height, side, rng)

@@ -127,9 +127,8 @@ def build(config: DetectorConfig) -> FasterRCNN:
         box_score_thresh=LOWEST_SCORE,
         box_detections_per_img=config.max_regions,
     )
-    model.transform = PageTransform(
-        config.long_side_px, config.long_side_px, [0.5] * 3, [0.5] * 3, size_divisible=STRIDE
-    )
+    greatest = config.long_side_px[1]
+    model.transform = PageTransform(greatest, greatest, [0.5] * 3, [0.5] * 3, size_divisible=STRIDE)
     return model
 
 

@@ -56,7 +56,7 @@ class Detector:
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(f"a page must be uint8 [H, W, 3], got {image.dtype} {list(image.shape)}")
-        resize = Resize.to_fit(image.shape[1], image.shape[0], self.config)
+        resize = Resize.to_fit(image, self.config)
         boxes, labels, scores = self._session.run(["boxes", "labels", "scores"], {"image": resize.image(image)})
         found = merge(to_regions(resize.boxes_back(boxes), labels, scores))
         threshold = self.config.min_score if min_score is None else min_score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.config import DetectorConfig
+from detector.text_height import text_height
 
 # Below this an axis would vanish; a page of one pixel's height is still a page.
 SMALLEST_SIDE_PX = 4
@@ -27,9 +29,10 @@ class Resize:
     target: tuple[int, int]
 
     @classmethod
-    def to_fit(cls, width: int, height: int, config: DetectorConfig) -> Self:
-        """The map that gives a page of `width` x `height` the long side that `config` asks for."""
-        scale = min(config.long_side_px / max(width, height), config.max_upscale)
+    def to_fit(cls, image: NDArray[np.uint8], config: DetectorConfig) -> Self:
+        """The map that gives the writing on a page, uint8 RGB [H, W, 3], the height that `config` asks for."""
+        height, width = image.shape[:2]
+        scale = scale_to_fit(image, config)
         target = (max(SMALLEST_SIDE_PX, round(width * scale)), max(SMALLEST_SIDE_PX, round(height * scale)))
         return cls((width, height), target)
 
@@ -58,3 +61,13 @@ class Resize:
         limits = np.array(self.source * 2)
         clipped: NDArray[np.float32] = np.clip(boxes / np.array(self.factors * 2), 0, limits).astype(np.float32)
         return clipped
+
+
+def scale_to_fit(image: NDArray[np.uint8], config: DetectorConfig) -> float:
+    """Pixels that the network sees per pixel of a page, uint8 RGB [H, W, 3]."""
+    least, greatest = config.long_side_px
+    longest = max(int(side) for side in image.shape[:2])
+    written = text_height(image) if least < greatest else None
+    # Where hardly anything is written, any size will do.
+    side = math.sqrt(least * greatest) if written is None else config.text_height_px / written * longest
+    return min(float(np.clip(side, least, greatest)) / longest, config.max_upscale)

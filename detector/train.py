@@ -297,7 +297,7 @@ def find(
     model.eval()
 
     def detect(image: NDArray[Any]) -> list[Region]:
-        resize = Resize.to_fit(image.shape[1], image.shape[0], config)
+        resize = Resize.to_fit(image, config)
         with torch.no_grad():
             found = model([to_tensor(resize.image(image)).to(device)])[0]
         boxes, labels, scores = (found[name].cpu().numpy() for name in ("boxes", "labels", "scores"))

@@ -74,7 +74,7 @@ def draw_print(rng: np.random.Generator, stock: Stock, prose: Prose, size_px: fl
         weight=float(np.clip(rng.normal(0.0, 0.008), -0.012, 0.02)),
         leading=float(rng.uniform(1.15, 1.6)),
         justify=bool(rng.random() < 0.7),
-        inline=float(rng.choice([0.0, 0.02, 0.05, 0.1, 0.16])) if formulas else 0.0,
+        inline=float(rng.choice([0.0, 0.006, 0.02, 0.05, 0.1, 0.16])) if formulas else 0.0,
         display=float(rng.uniform(0.15, 0.5)) if formulas else 0.0,
         flush_left=bool(rng.random() < 0.15),
         numbered=float(rng.choice([0.0, 0.4, 0.9])),

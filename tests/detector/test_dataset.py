@@ -13,14 +13,14 @@ from detector.coco import read_pages
 from detector.config import DetectorConfig
 from detector.dataset import PageWindows, cut_window
 
-CONFIG = DetectorConfig(long_side_px=384)
+CONFIG = DetectorConfig(long_side_px=(384, 384))
 
 
 def test_boxes_hold_ink_and_lie_in_the_window(coco_folder: Path) -> None:
     page = read_pages(coco_folder)[0]
     seen = 0
     for seed in range(20):
-        window, boxes, labels = cut_window(page, CONFIG, np.random.default_rng(seed), window_px=200)
+        window, boxes, labels = cut_window(page, page.read(), 1.0, np.random.default_rng(seed), window_px=200)
         assert max(window.shape[:2]) <= 202
         assert len(boxes) == len(labels)
         for x0, y0, x1, y1 in boxes:

@@ -20,7 +20,7 @@ from pipeline.load import list_pages  # noqa: E402
 from scanpage import weights  # noqa: E402
 from scanpage.errors import WeightsError  # noqa: E402
 
-CONFIG = DetectorConfig(long_side_px=384, min_score=0.0)
+CONFIG = DetectorConfig(long_side_px=(384, 384), min_score=0.0)
 
 
 @pytest.fixture(scope="module")

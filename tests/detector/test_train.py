@@ -24,8 +24,8 @@ from detector.train import TrainSettings, train  # noqa: E402
 from scanpage.errors import UsageError, WeightsError  # noqa: E402
 from scanpage.training import Ema, load_state, save_state, save_tensors  # noqa: E402
 
-SMALL = DetectorConfig(long_side_px=256)
-TINY = DetectorConfig(long_side_px=128, channels=32, roi_size=(3, 5), head_width=32)
+SMALL = DetectorConfig(long_side_px=(256, 256))
+TINY = DetectorConfig(long_side_px=(128, 128), channels=32, roi_size=(3, 5), head_width=32)
 SCRIPT = Path(__file__).with_name("train_in_processes.py")
 
 
@@ -117,7 +117,10 @@ def _begun(out: Path, settings: TrainSettings) -> TrainSettings:
     [
         ({"batch": 5}, "batch 2, not with batch 5"),
         ({"window_px": 320}, "window_px 0, not with window_px 320"),
-        ({"config": replace(SMALL, long_side_px=512)}, "long_side_px 256, not with long_side_px 512"),
+        (
+            {"config": replace(SMALL, long_side_px=(512, 512))},
+            r"long_side_px \(256, 256\), not with long_side_px \(512, 512\)",
+        ),
         ({"batch": 5, "lr": 1.0}, "batch 2, lr 0.0015, not with batch 5, lr 1.0"),
         ({"init": "rapidocr"}, "init none, not with init rapidocr"),
     ],
@@ -163,7 +166,7 @@ def test_a_checkpoint_of_another_shape_is_refused_by_name(tmp_path: Path, change
 def test_a_checkpoint_serves_at_another_size_and_score(tmp_path: Path) -> None:
     weights = _checkpoint(tmp_path / "run", TINY)
     save_tensors(tmp_path / "run" / BEST, weights)
-    config = replace(TINY, long_side_px=160, min_score=0.3, max_regions=50)
+    config = replace(TINY, long_side_px=(160, 160), min_score=0.3, max_regions=50)
     started = initial_model(str(tmp_path / "run"), config).state_dict()
     assert all(torch.equal(value, weights[name]) for name, value in started.items())
 

@@ -22,7 +22,7 @@ import detector.train
 from detector.config import DetectorConfig
 from detector.train import Trainer, TrainSettings
 
-TINY = DetectorConfig(long_side_px=128, channels=32, roi_size=(3, 5), head_width=32)
+TINY = DetectorConfig(long_side_px=(128, 128), channels=32, roi_size=(3, 5), head_width=32)
 
 
 class Watched(Trainer):
