@@ -8,7 +8,7 @@ from synth.figures import plot_layers
 from synth.flow import Piece, Style, extent, line_width, place_line
 from synth.prose import Face
 from synth.setting import Column, Setter, word_scrap
-from synth.sheet import Colour
+from synth.sheet import Colour, LineRole
 
 CURVE_COLOURS: tuple[Colour, ...] = ((200, 60, 190), (70, 190, 190), (220, 80, 60), (50, 90, 200), (60, 160, 70))
 
@@ -27,14 +27,14 @@ def bullets(setter: Setter, column: Column) -> bool:
             if column.left < above + below + setter.print.pitch:
                 return False
             baseline = column.y + above + 2
-            place_line(rng, setter.sheet, [mark], setter.print.style, column.x0 + hang, baseline)
+            place_line(rng, setter.sheet, [mark], setter.print.style, column.x0 + hang, baseline, role=LineRole.LABEL)
             setter.isolated(formula, column.x0 + hang + 2 * size, baseline - formula.baseline_px)
             column.y = baseline + below + setter.print.pitch * float(rng.uniform(0.2, 1.0))
         else:
             start = column.y + setter.print.pitch * 0.72
             if column.left < 2 * setter.print.pitch:
                 return False
-            place_line(rng, setter.sheet, [mark], setter.print.style, column.x0 + hang, start)
+            place_line(rng, setter.sheet, [mark], setter.print.style, column.x0 + hang, start, role=LineRole.LABEL)
             if not setter.lines(column, setter.pieces(int(rng.integers(3, 16))), hang=hang + 2 * size):
                 return False
     return True
@@ -54,7 +54,13 @@ def references(setter: Setter, column: Column) -> bool:
         if column.left < 3 * setter.print.pitch:
             return number > 1
         place_line(
-            rng, setter.sheet, [f"[{number}]"], setter.print.style, column.x0, column.y + setter.print.pitch * 0.72
+            rng,
+            setter.sheet,
+            [f"[{number}]"],
+            setter.print.style,
+            column.x0,
+            column.y + setter.print.pitch * 0.72,
+            role=LineRole.LABEL,
         )
         if not setter.lines(column, [*" ".join([*names, *title]).split(), "In", *where, *pages], hang=hang):
             return False
@@ -78,9 +84,13 @@ def figure_row(setter: Setter, x0: float, x1: float, y: float) -> float:
             setter.sheet.ink(curve, left, round(y), colour=colour)
         name: list[Piece] = [f"({'abc'[k]})", setter.prose.words(rng, 1)[0].strip(",.?:;")]
         at = left + (width - line_width(name, setter.print.style)) / 2
-        place_line(rng, setter.sheet, name, setter.print.style, at, y + height + 1.2 * face.size)
+        place_line(rng, setter.sheet, name, setter.print.style, at, y + height + 1.2 * face.size, role=LineRole.CAPTION)
     caption = Column(x0, x1, y + height + 2 * face.size, setter.sheet.height * 0.9)
-    setter.lines(caption, [f"Figure {rng.integers(1, 20)}.", *setter.prose.words(rng, int(rng.integers(8, 30)))])
+    setter.lines(
+        caption,
+        [f"Figure {rng.integers(1, 20)}.", *setter.prose.words(rng, int(rng.integers(8, 30)))],
+        role=LineRole.CAPTION,
+    )
     return caption.y + setter.print.pitch
 
 
@@ -97,7 +107,7 @@ def lesson_heading(setter: Setter, column: Column) -> bool:
         return False
     x = column.x0 + ((column.width - wide) / 2 if title else 0.0)
     baseline = column.y + 1.3 * face.size
-    place_line(rng, setter.sheet, line, style, x, baseline)
+    place_line(rng, setter.sheet, line, style, x, baseline, role=LineRole.HEADING)
     if not title or rng.random() < 0.3:
         rule = np.full((max(1, face.size // 14), round(wide)), 255, np.uint8)
         setter.sheet.ink(rule, round(x), round(baseline + 0.22 * face.size), colour=style.colour)

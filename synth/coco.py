@@ -12,7 +12,7 @@ from typing import Any
 
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
-from synth.sheet import Source
+from synth.sheet import LineRole, Source
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -31,8 +31,17 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a finished page, displayed formulas among them; `text` is as `synth.sheet.Written` has it."""
+
+    box: Box
+    text: str
+    role: LineRole
+
+
+@dataclass(frozen=True, slots=True)
 class PageTruth:
-    """A finished page: its number, file name within the output folder, size in pixels, formulas, and its paper.
+    """A finished page: its number, file name within the output folder, size in pixels, formulas, paper, and lines.
 
     `corners` are those of the paper, (x, y) in pixels, from the top left one clockwise; they may lie outside.
     """
@@ -43,6 +52,8 @@ class PageTruth:
     height: int
     formulas: tuple[Truth, ...]
     corners: Corners
+    lines: tuple[Line, ...] = ()
+    """In the order in which they are read."""
 
     def to_json(self) -> dict[str, Any]:
         """All of it in the types of JSON."""
@@ -56,6 +67,10 @@ class PageTruth:
                 for f in self.formulas
             ],
             "corners": [list(corner) for corner in self.corners],
+            "lines": [
+                {"box": [round(v, DECIMALS) for v in line.box.xyxy], "text": line.text, "role": line.role.value}
+                for line in self.lines
+            ],
         }
 
     @staticmethod
@@ -67,7 +82,9 @@ class PageTruth:
         )
         size = int(values["width"]), int(values["height"])
         corners = tuple((float(x), float(y)) for x, y in values["corners"])
-        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas, corners)
+        # Pages of older versions tell nothing of their lines.
+        lines = tuple(Line(Box(*v["box"]), str(v["text"]), LineRole(v["role"])) for v in values.get("lines", ()))
+        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas, corners, lines)
 
 
 def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, Any]:

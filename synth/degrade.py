@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanpage.geometry import Box
-from synth.sheet import Mark, Pixels, Points, Sheet
+from synth.sheet import Mark, Pixels, Points, Sheet, Written
 from synth.warp import Matrix, Warp
 
 Field = npt.NDArray[np.float32]
@@ -34,6 +34,7 @@ class Picture:
     Attributes:
         pixels: uint8[h, w, 3], RGB.
         marks: its formulas.
+        lines: its lines, in the order in which they are read.
         jpeg_quality: what JPEG is to keep, 1-100.
         corners: float32[4, 2], where the corners of the paper stand, from the top left one clockwise. They may
             lie outside the picture.
@@ -41,6 +42,7 @@ class Picture:
 
     pixels: Pixels
     marks: tuple[Mark, ...]
+    lines: tuple[Written, ...]
     jpeg_quality: int
     corners: Points
 
@@ -84,7 +86,8 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
     if old or (capture is not Capture.SCREEN and rng.random() < 0.3):
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
-    return Picture(pixels, warped(sheet, view.warp), quality, view.warp.points(paper_corners(sheet)))
+    lines = tuple(replace(line, rim=view.warp.points(line.rim)) for line in sheet.lines)
+    return Picture(pixels, warped(sheet, view.warp), lines, quality, view.warp.points(paper_corners(sheet)))
 
 
 def paper_corners(sheet: Sheet) -> Points:

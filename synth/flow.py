@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from scanpage.region import RegionKind
 from synth.prose import Face
-from synth.sheet import BLACK, Colour, Pixels, Sheet, Source
+from synth.sheet import BLACK, UNKNOWN, Colour, LineRole, Pixels, Sheet, Source
 
 # Lines that would need wider spaces than this stay ragged.
 MAX_STRETCH_EM = 0.9
@@ -30,6 +30,7 @@ class Scrap:
 
     alpha: Pixels
     baseline_px: float
+    text: str = field(default=UNKNOWN, kw_only=True)
 
     @property
     def width(self) -> int:
@@ -131,6 +132,7 @@ def place_line(
     baseline: float,
     *,
     justify_to: float = 0.0,
+    role: LineRole = LineRole.TEXT,
 ) -> float:
     """Put a line on the sheet, its left end at x; spaces are stretched to fill `justify_to` pixels where given.
 
@@ -143,6 +145,7 @@ def place_line(
         stretch = 0.0
     words: list[tuple[float, str]] = []
     start = at = x
+    since = len(sheet.taken)
     for k, piece in enumerate(line):
         gap = gap_before(piece, style) if k else 0.0
         at += gap + (stretch if gap else 0.0)
@@ -156,7 +159,20 @@ def place_line(
             words.append((at - start, piece))
         at += piece_width(piece, style.face)
     _place_words(rng, sheet, words, style, start, baseline + style.slope * (start - x))
+    sheet.line(text_of(line, style.face), role, since=since)
     return at
+
+
+def text_of(line: Sequence[Piece], face: Face) -> str:
+    """What a line says, formulas as `$LaTeX$`."""
+    text = ""
+    for piece in line:
+        if isinstance(piece, Formula):
+            said = f"${piece.latex}$"
+        else:
+            said = face.printable(piece) if isinstance(piece, str) else piece.text
+        text += said if said in NO_SPACE_BEFORE or not text else f" {said}"
+    return text
 
 
 def slanted(alpha: Pixels, baseline: float, slope: float) -> tuple[Pixels, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from scanpage import __version__
 from scanpage.errors import OutputError
-from synth.coco import Corners, PageTruth, Truth
+from synth.coco import Corners, Line, PageTruth, Truth
 from synth.compose import CAPTURES, compose
 from synth.config import LONG_SIDE_RANGE, GenerateSettings, PageKind
 from synth.config_file import settings_text
@@ -91,6 +91,13 @@ def truths(picture: Picture) -> tuple[Truth, ...]:
     return tuple(Truth(box, m.kind, m.latex, m.source) for m, box in cut if min(box.width, box.height) >= 1)
 
 
+def lines(picture: Picture) -> tuple[Line, ...]:
+    """The lines of a picture, cut at its edge."""
+    height, width = picture.pixels.shape[:2]
+    cut = [(line, line.box.clipped(width, height)) for line in picture.lines]
+    return tuple(Line(box, line.text, line.role) for line, box in cut if min(box.width, box.height) >= 1)
+
+
 def corners(picture: Picture) -> Corners:
     """Where the paper's corners are, as plain numbers."""
     return tuple((float(x), float(y)) for x, y in picture.corners)
@@ -125,7 +132,7 @@ class _Maker:
         """Make page `index` and write it."""
         picture = make_picture(page_generator(self.settings.seed, index), self.stock, self.settings)
         height, width = picture.pixels.shape[:2]
-        page = PageTruth(index, image_name(index), width, height, truths(picture), corners(picture))
+        page = PageTruth(index, image_name(index), width, height, truths(picture), corners(picture), lines(picture))
         self.folder.write(page, encode_jpeg(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR), picture.jpeg_quality))
 
 

@@ -117,7 +117,7 @@ class Hand:
         if layout is None:
             return None
         formula = self.paint(rng, layout, math.inf, math.inf)
-        return formula and Scrap(formula.alpha, formula.baseline_px)
+        return formula and Scrap(formula.alpha, formula.baseline_px, text=text)
 
     def paint(self, rng: np.random.Generator, layout: Layout, width: float, height: float) -> Formula | None:
         """A layout in this hand; None if it is larger than `width` x `height` pixels, or hardly visible."""

@@ -11,7 +11,7 @@ from synth.blocks import bullets, figure_row, lesson_heading, references
 from synth.flow import Piece, extent, place_line
 from synth.prose import Prose
 from synth.setting import Column, Setter, draw_print
-from synth.sheet import Sheet
+from synth.sheet import LineRole, Sheet
 from synth.stock import Stock
 
 
@@ -92,7 +92,7 @@ def _question(setter: Setter, column: Column, number: str) -> bool:
     start = column.y + setter.print.pitch * 0.72
     if column.left < 3 * setter.print.pitch:
         return False
-    place_line(rng, setter.sheet, [number], setter.print.style, column.x0, start)
+    place_line(rng, setter.sheet, [number], setter.print.style, column.x0, start, role=LineRole.LABEL)
     if not setter.lines(column, setter.pieces(int(rng.integers(4, 40))), hang=hang):
         return False
     if rng.random() < 0.35 and not setter.display(column, hang=hang):
@@ -122,7 +122,7 @@ def _options(setter: Setter, column: Column, hang: float) -> None:
         for k, formula in enumerate(formulas):
             x = column.x0 + hang + k * cell
             letter = label.format("abcdefghijkl"[row * across + k])
-            place_line(rng, setter.sheet, [letter], setter.print.style, x, baseline)
+            place_line(rng, setter.sheet, [letter], setter.print.style, x, baseline, role=LineRole.LABEL)
             setter.isolated(formula, x + room, baseline - formula.baseline_px)
         column.y = baseline + below + setter.print.pitch * 0.5
 
@@ -149,11 +149,27 @@ def _head(setter: Setter, x0: float, x1: float, top: float) -> None:
     rng = setter.rng
     if rng.random() < 0.6:
         words: list[Piece] = list(setter.prose.words(rng, int(rng.integers(1, 5))))
-        place_line(rng, setter.sheet, words, setter.print.style, x0, top * 0.6)
-        place_line(rng, setter.sheet, [str(rng.integers(1, 999))], setter.print.style, x1 - 30, top * 0.6)
+        place_line(rng, setter.sheet, words, setter.print.style, x0, top * 0.6, role=LineRole.FURNITURE)
+        place_line(
+            rng,
+            setter.sheet,
+            [str(rng.integers(1, 999))],
+            setter.print.style,
+            x1 - 30,
+            top * 0.6,
+            role=LineRole.FURNITURE,
+        )
     else:
         y = setter.sheet.height * 0.985
-        place_line(rng, setter.sheet, [str(rng.integers(1, 999))], setter.print.style, (x0 + x1) / 2, y)
+        place_line(
+            rng,
+            setter.sheet,
+            [str(rng.integers(1, 999))],
+            setter.print.style,
+            (x0 + x1) / 2,
+            y,
+            role=LineRole.FURNITURE,
+        )
 
 
 def _fill(setter: Setter, column: Column) -> None:

@@ -12,7 +12,7 @@ from synth.figures import figure, table
 from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_plain, line_width, place_line
 from synth.han import HanFace
 from synth.prose import Face, Prose
-from synth.sheet import BLACK, Colour, Sheet
+from synth.sheet import BLACK, Colour, LineRole, Sheet
 from synth.stock import Stock, in_print
 
 # Pages in writing without letters.
@@ -92,7 +92,7 @@ def word_scrap(face: Face, word: str) -> Scrap:
     rows = np.flatnonzero(strip.alpha.any(axis=1))
     top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (strip.baseline - 1, strip.baseline)
     right = strip.origin_x + math.ceil(face.width(word)) + 1
-    return Scrap(strip.alpha[top:bottom, strip.origin_x : right], strip.baseline - top)
+    return Scrap(strip.alpha[top:bottom, strip.origin_x : right], strip.baseline - top, text=face.printable(word))
 
 
 @dataclass(slots=True)
@@ -163,7 +163,15 @@ class Setter:
         formula = self.stock.printed(self.rng, em, width_px=width, height_px=height, glyphs=glyphs, weight=weight)
         return None if formula is None or is_plain(formula.latex) else formula
 
-    def lines(self, column: Column, pieces: list[Piece], *, indent: float = 0.0, hang: float = 0.0) -> bool:
+    def lines(
+        self,
+        column: Column,
+        pieces: list[Piece],
+        *,
+        indent: float = 0.0,
+        hang: float = 0.0,
+        role: LineRole = LineRole.TEXT,
+    ) -> bool:
         """Lines of prose, the first one indented by `indent`, all by `hang`."""
         pitch, face = self.print.pitch, self.print.face
         broken = break_lines(pieces, self.print.style, column.width - hang, indent=indent)
@@ -177,7 +185,14 @@ class Setter:
             first = indent if k == 0 else 0.0
             full = column.width - hang - first if self.print.justify and k < len(broken) - 1 else 0.0
             place_line(
-                self.rng, self.sheet, line, self.print.style, column.x0 + hang + first, baseline, justify_to=full
+                self.rng,
+                self.sheet,
+                line,
+                self.print.style,
+                column.x0 + hang + first,
+                baseline,
+                justify_to=full,
+                role=role,
             )
             column.y = max(column.y + height, baseline + below + 1)
         return True
@@ -206,7 +221,7 @@ class Setter:
         if number:
             baseline = column.y + np.clip(formula.baseline_px, self.print.face.size * 0.8, formula.height)
             at = column.x0 if self.print.number_left else column.x1 - self.print.face.width(number)
-            place_line(self.rng, self.sheet, [number], self.print.style, at, float(baseline))
+            place_line(self.rng, self.sheet, [number], self.print.style, at, float(baseline), role=LineRole.TAG)
         column.y += max(formula.height, self.print.face.size) + self.print.pitch * float(self.rng.uniform(0.3, 0.9))
         return True
 
@@ -234,7 +249,9 @@ class Setter:
         if column.left < 2.5 * face.size or line_width(line, style) > column.width:
             return False
         centred = (column.width - line_width(line, style)) / 2 if self.rng.random() < 0.2 else 0.0
-        place_line(self.rng, self.sheet, line, style, column.x0 + centred, column.y + 1.3 * face.size)
+        place_line(
+            self.rng, self.sheet, line, style, column.x0 + centred, column.y + 1.3 * face.size, role=LineRole.HEADING
+        )
         column.y += 2.0 * face.size
         return True
 
@@ -254,4 +271,4 @@ class Setter:
         self.sheet.ink(alpha, round(column.x0 + (column.width - width) / 2), round(column.y), colour=colour)
         column.y += alpha.shape[0] + pitch * 0.6
         label = str(self.rng.choice(["Figure", "Fig.", "Table"])) + f" {self.rng.integers(1, 20)}:"
-        return self.lines(column, [label, *self.pieces(6)])
+        return self.lines(column, [label, *self.pieces(6)], role=LineRole.CAPTION)

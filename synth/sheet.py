@@ -20,6 +20,7 @@ Colour = tuple[int, int, int]
 # Thin strokes of small type cover a quarter of a pixel, and are ink.
 INK_THRESHOLD = 40
 BLACK: Colour = (20, 20, 20)
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 class Source(Enum):
@@ -28,6 +29,40 @@ class Source(Enum):
     TYPESET = "typeset"
     HAND = "hand"
     INK = "ink"
+
+
+class LineRole(Enum):
+    """What a line of a page is to a reader."""
+
+    TEXT = "text"
+    HEADING = "heading"
+    LABEL = "label"
+    """The number of a question, or a bullet."""
+    CAPTION = "caption"
+    FORMULA = "formula"
+    """A displayed formula."""
+    TAG = "tag"
+    """The number of a displayed formula."""
+    FURNITURE = "furniture"
+    """A running head, or the page's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The truth about one line, displayed formulas among them.
+
+    Attributes:
+        rim: float32[n, 2], points around its ink, (x, y) in page pixels.
+        text: what it says, formulas as `$LaTeX$`; `UNKNOWN` stands for words of which nobody knows.
+    """
+
+    rim: Points
+    text: str
+    role: LineRole
+
+    @property
+    def box(self) -> Box:
+        return _around(self.rim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +81,13 @@ class Mark:
 
     @property
     def box(self) -> Box:
-        x0, y0 = self.rim.min(axis=0)
-        x1, y1 = self.rim.max(axis=0)
-        return Box(float(x0), float(y0), float(x1), float(y1))
+        return _around(self.rim)
+
+
+def _around(rim: Points) -> Box:
+    x0, y0 = rim.min(axis=0)
+    x1, y1 = rim.max(axis=0)
+    return Box(float(x0), float(y0), float(x1), float(y1))
 
 
 def ink_rim(alpha: Pixels, x: float = 0.0, y: float = 0.0) -> Points:
@@ -84,6 +123,7 @@ class Sheet:
         content: where to write, in pixels.
         marks: the formulas so far.
         taken: boxes of all items so far, formulas or not.
+        lines: the lines so far, in the order in which they are read.
     """
 
     pixels: Pixels
@@ -93,6 +133,7 @@ class Sheet:
     first_line_px: float = 0.0
     marks: list[Mark] = field(default_factory=list)
     taken: list[Box] = field(default_factory=list)
+    lines: list[Written] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -129,6 +170,15 @@ class Sheet:
             return
         self.ink(alpha, x, y, colour=colour)
         self.marks.append(Mark(rim, kind, latex, source))
+        if kind is RegionKind.ISOLATED:
+            self.lines.append(Written(rim, latex, LineRole.FORMULA))
+
+    def line(self, text: str, role: LineRole, *, since: int) -> None:
+        """Note a line's truth: its ink is what was laid since `taken` held `since` boxes."""
+        if len(self.taken) > since:
+            box = Box.around(self.taken[since:])
+            corners = [(box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1)]
+            self.lines.append(Written(np.array(corners, np.float32), text, role))
 
 
 def lay(target: Pixels, alpha: Pixels, colour: Colour) -> None:

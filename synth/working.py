@@ -15,7 +15,7 @@ from synth.flow import Formula, place_line, slanted
 from synth.hand import Align, Hand
 from synth.prose import Prose
 from synth.school import facts
-from synth.sheet import Pixels, Sheet
+from synth.sheet import LineRole, Pixels, Sheet
 from synth.stock import Stock
 
 # Who leaves less room than this between lines (in pitches) keeps to no ruling if it costs a line.
@@ -134,7 +134,7 @@ class Working:
         """A question's number or letter; returns its right end."""
         scrap = self.hand.text(self.rng, self.stock, text)
         style = replace(self.hand.style, slope=0.0)
-        return place_line(self.rng, self.sheet, [scrap or text], style, x, baseline)
+        return place_line(self.rng, self.sheet, [scrap or text], style, x, baseline, role=LineRole.LABEL)
 
     def _word(self, x: float, baseline: float) -> float:
         """A word before a formula, as in "Answer: x = 5"; returns where the formula begins."""

@@ -13,11 +13,12 @@ import pytest
 from scanpage.errors import InputError, OutputError, UsageError
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
+from synth.coco import Line
 from synth.config import GenerateSettings, PageKind
 from synth.config_file import read_config
 from synth.degrade import Picture
-from synth.generate import generate, truths
-from synth.sheet import Mark, Source
+from synth.generate import generate, lines, truths
+from synth.sheet import LineRole, Mark, Source, Written
 
 
 @pytest.fixture
@@ -210,10 +211,12 @@ def test_truth_is_cut_at_the_edge_of_the_picture() -> None:
     picture = Picture(
         np.zeros((50, 100, 3), np.uint8),
         (mark(90, 10), mark(-30, 10), mark(10, 49.5)),
+        (Written(mark(90, 10).rim, "x", LineRole.TEXT), Written(mark(-30, 10).rim, "y", LineRole.LABEL)),
         90,
         np.zeros((4, 2), np.float32),
     )
     assert [truth.box for truth in truths(picture)] == [Box(90, 10, 100, 20)]
+    assert lines(picture) == (Line(Box(90, 10, 100, 20), "x", LineRole.TEXT),)
 
 
 def _restore(content: dict[str, bytes], folder: Path) -> None:

@@ -1,0 +1,173 @@
+"""How prose is read, and in which order: synthetic pages whose lines are known, against the documents made of them.
+
+    python benchmarks/prose.py PAGES [--limit N] [--out FILE] [--worst N]
+
+PAGES is a folder of `synth generate`, whose `truth/` holds the lines of each page in reading order. Order is Kendall's
+tau over all pairs of lines of a page (1: all pairs stand as they should; lines that share a line of the document count
+as right). Prose is measured line by line as the character error rate, without formulas and without lines in which a
+word's text is not known (signs that mean nothing, words cut from real handwriting).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+import numpy as np
+from provenance import provenance
+
+from pipeline.engines import load_engines
+from pipeline.load import LoadedPage
+from pipeline.scan import scan_page
+from scanpage.document import Display, Page, ScannedPage
+from scanpage.geometry import Box
+from synth.coco import Line, PageTruth
+from synth.sheet import UNKNOWN, LineRole
+
+LEAST_SHARE = 0.3
+"""A line of the truth is found where so much of its box lies in a line of the document."""
+_FORMULA = re.compile(r"\$[^$]*\$")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the document, or a row of a display, with its text (none for formulas)."""
+
+    box: Box
+    text: str | None
+
+
+def places(scanned: ScannedPage) -> list[Place]:
+    """What the document holds, in its order."""
+    found = []
+    for block in scanned.blocks:
+        if isinstance(block, Display):
+            found += [Place(formula.box, None) for row in block.rows for formula in row.formulas]
+        else:
+            found += [
+                Place(line.box, " ".join(piece for piece in line.pieces if isinstance(piece, str)))
+                for line in block.lines
+            ]
+    return found
+
+
+def assign(lines: Sequence[Line], found: Sequence[Place]) -> list[int | None]:
+    """For each line of the truth the place that holds most of it."""
+    result: list[int | None] = []
+    for line in lines:
+        shares = [line.box.intersection(place.box) / line.box.area for place in found]
+        best = int(np.argmax(shares)) if shares else -1
+        result.append(best if shares and shares[best] >= LEAST_SHARE else None)
+    return result
+
+
+def kendall_tau(order: Sequence[int]) -> float | None:
+    """Kendall's tau of places against the order that they should have; ties count as right. None for fewer than two."""
+    pairs = list(combinations(order, 2))
+    return 1 - 2 * sum(a > b for a, b in pairs) / len(pairs) if pairs else None
+
+
+def edits(truth: str, read: str) -> int:
+    """Levenshtein distance in characters."""
+    row = np.arange(len(read) + 1)
+    letters = np.array([ord(c) for c in read], np.int64)
+    for i, char in enumerate(truth, 1):
+        best = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(char)))
+        new = np.concatenate([[i], best])
+        row = np.minimum.accumulate(new - np.arange(len(new))) + np.arange(len(new))
+    return int(row[-1])
+
+
+def plain(text: str) -> str:
+    return "".join(_FORMULA.sub("", text).split())
+
+
+@dataclass(slots=True)
+class Tally:
+    """Of one page: characters of prose that are known, edits, tau, lines that are not found, furniture kept."""
+
+    characters: int = 0
+    edits: int = 0
+    tau: float | None = None
+    lines: int = 0
+    missed: int = 0
+    furniture: int = 0
+    kept: int = 0
+
+
+def judge(truth: PageTruth, scanned: ScannedPage) -> Tally:
+    """One page's figures."""
+    found = places(scanned)
+    body = [line for line in truth.lines if line.role not in (LineRole.FURNITURE, LineRole.TAG)]
+    where = assign(body, found)
+    tally = Tally(lines=len(body), missed=where.count(None))
+    tally.tau = kendall_tau([place for place in where if place is not None])
+    held: dict[int, list[Line]] = defaultdict(list)
+    for line, place in zip(body, where, strict=True):
+        prose = line.role is not LineRole.FORMULA
+        if place is not None:
+            held[place].append(line)
+        elif prose and UNKNOWN not in line.text:
+            tally.characters += len(plain(line.text))
+            tally.edits += len(plain(line.text))
+    for place, lines in held.items():
+        known = all(UNKNOWN not in line.text and line.role is not LineRole.FORMULA for line in lines)
+        if known and found[place].text is not None:
+            said = "".join(plain(line.text) for line in sorted(lines, key=lambda line: line.box.x0))
+            tally.characters += len(said)
+            tally.edits += edits(said, plain(found[place].text or ""))
+    furniture = [line for line in truth.lines if line.role is LineRole.FURNITURE]
+    tally.furniture = len(furniture)
+    tally.kept = sum(place is not None for place in assign(furniture, found))
+    return tally
+
+
+def main() -> int:
+    """Command line; see the module's docstring."""
+    parser = argparse.ArgumentParser(description="How prose is read, and in which order.")
+    parser.add_argument("pages", type=Path, metavar="PAGES", help="folder of synth generate")
+    parser.add_argument("--limit", type=int, metavar="N", help="pages (default: all)")
+    parser.add_argument("--threads", type=int, default=2, help="threads of the engines (default: %(default)s)")
+    parser.add_argument("--worst", type=int, default=0, metavar="N", help="name the N worst pages")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here")
+    options = parser.parse_args()
+    engines = load_engines(threads=options.threads)
+    tallies: dict[str, Tally] = {}
+    for file in sorted((options.pages / "truth").glob("*.json"))[: options.limit]:
+        truth = PageTruth.from_json(json.loads(file.read_text("utf-8")))
+        image = cv2.cvtColor(cv2.imread(str(options.pages / truth.file_name)), cv2.COLOR_BGR2RGB)
+        page = Page(truth.file_name, 1, truth.width, truth.height, 150.0)
+        tallies[file.stem] = judge(truth, scan_page(LoadedPage(page, image), engines))
+    taus = [tally.tau for tally in tallies.values() if tally.tau is not None]
+    total = {
+        name: sum(getattr(tally, name) for tally in tallies.values())
+        for name in ("characters", "edits", "lines", "missed", "furniture", "kept")
+    }
+    figures = {
+        "pages": len(tallies),
+        "kendall_tau": round(float(np.mean(taus)), 4),
+        "pages_in_perfect_order": round(float(np.mean([tau == 1 for tau in taus])), 3),
+        "cer": round(total["edits"] / max(1, total["characters"]), 4),
+        **total,
+    }
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:24} {value}\n")
+    for number, tally in sorted(tallies.items(), key=lambda item: item[1].tau or 0.0)[: options.worst]:
+        sys.stdout.write(f"order {number}: tau {tally.tau:.3f}, {tally.missed} of {tally.lines} lines not found\n")
+    for number, tally in sorted(tallies.items(), key=lambda item: -item[1].edits)[: options.worst]:
+        sys.stdout.write(f"prose {number}: {tally.edits} edits in {tally.characters} characters\n")
+    if options.out:
+        options.out.write_text(json.dumps({**provenance(engines.versions), **figures}, indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
