@@ -26,8 +26,8 @@ class ColumnRule:
 
     Attributes:
         items: each holds at least so many.
-        filled: the items of each cover at least this share of the height of both.
-        spanning: at most this share of all items run across the gutter.
+        filled: the items of each cover at least this share of its height.
+        spanning: at most this share of the items, by their widths, runs across the gutter.
         gap_heights: the gutter is at least so wide, in median item heights.
         one_item_rows: neither holds items side by side (but for labels): values in a grid are read row by row.
     """
@@ -74,6 +74,15 @@ def columns(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[I
         parts = _split_at_gutter(band, box_of, BAND_COLUMNS)
         result += [band] if parts is None else parts
     return result
+
+
+def gutters(boxes: Sequence[Box]) -> list[float]:
+    """x of the gaps between the columns of a paper, from left to right; none on a page of a single column."""
+    gutter = _gutter(boxes, PAGE_COLUMNS)
+    if gutter is None:
+        return []
+    left, right = [box for box in boxes if box.x1 <= gutter], [box for box in boxes if box.x0 >= gutter]
+    return [*gutters(left), gutter, *gutters(right)]
 
 
 def bands(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
@@ -149,7 +158,7 @@ def _gutter(boxes: Sequence[Box], rule: ColumnRule) -> float | None:
         crossing = [box for box in boxes if box.x0 < x < box.x1]
         left = [box for box in boxes if box.x1 <= x]
         right = [box for box in boxes if box.x0 >= x]
-        if len(crossing) > rule.spanning * len(boxes) or min(len(left), len(right)) < rule.items:
+        if _width(crossing) > rule.spanning * _width(boxes) or min(len(left), len(right)) < rule.items:
             continue
         gap = min(box.x0 for box in right) - max(box.x1 for box in left)
         if gap < rule.gap_heights * line_height or not _stand_side_by_side(left, right, rule):
@@ -157,6 +166,10 @@ def _gutter(boxes: Sequence[Box], rule: ColumnRule) -> float | None:
         candidate = (-float(len(crossing)), gap, x)
         best = candidate if best is None else max(best, candidate)
     return None if best is None else best[2]
+
+
+def _width(boxes: Sequence[Box]) -> float:
+    return sum(box.width for box in boxes)
 
 
 def _candidate_gaps(boxes: Sequence[Box]) -> list[float]:
@@ -172,15 +185,16 @@ def _candidate_gaps(boxes: Sequence[Box]) -> list[float]:
 
 def _stand_side_by_side(left: Sequence[Box], right: Sequence[Box], rule: ColumnRule) -> bool:
     """Whether two groups are columns: each is tall and wide enough, and they run along the same stretch of the page."""
-    one, other, whole = Box.around(left), Box.around(right), Box.around([*left, *right])
-    if min(one.width, other.width) < MIN_WIDTH_SHARE * whole.width:
+    one, other = Box.around(left), Box.around(right)
+    if min(one.width, other.width) < MIN_WIDTH_SHARE * Box.around([one, other]).width:
         return False
     if min(one.height, other.height) < MIN_COLUMN_HEIGHTS * statistics.median(box.height for box in [*left, *right]):
         return False
     if rule.one_item_rows and any(_has_neighbours(group) for group in (left, right)):
         return False
-    filled = min(sum(box.height for box in group) for group in (left, right))
-    return overlap_share(one, other) > 0.5 and filled > rule.filled * whole.height
+    # The last column of a page may end early, so each is measured by its own height.
+    filled = min(sum(box.height for box in group) / whole.height for group, whole in ((left, one), (right, other)))
+    return overlap_share(one, other) > 0.5 and filled > rule.filled
 
 
 def _has_neighbours(boxes: Sequence[Box]) -> bool:

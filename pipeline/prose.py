@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.order import overlap_share
+from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
@@ -30,11 +30,22 @@ MAX_GAP_HEIGHTS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """A stretch of recognised text, in page pixels, with its confidence in [0, 1]."""
+    """A stretch of recognised text, in page pixels, with its confidence in [0, 1].
+
+    Attributes:
+        ends: heights of the middles of its left and right end, and its thickness; None for a level one.
+    """
 
     box: Box
     text: str
     score: float
+    ends: tuple[float, float, float] | None = None
+
+    @staticmethod
+    def of_quad(quad: np.ndarray, text: str, score: float) -> TextPiece:
+        """A piece between corners `[4, 2]`, clockwise from the top left."""
+        left, right = float(quad[[0, 3], 1].mean()), float(quad[[1, 2], 1].mean())
+        return TextPiece(_box_of(quad), text, score, (left, right, _height_of(quad)))
 
 
 class RapidProse:
@@ -81,7 +92,8 @@ class RapidProse:
         masked = paint_over(image, boxes)
         quads = [quad for quad in self._find(masked) if not _mostly_inside(_box_of(quad), isolated)]
         parts = [part for quad in quads for part in split_at(quad, [formula.box for formula in inline])]
-        return join_lines(self._recognise(masked, parts), inline)
+        between = gutters([*map(_box_of, quads), *isolated])
+        return join_lines(self._recognise(masked, parts), inline, gutters=between)
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """What each box says if it holds one line of text, and the confidence in [0, 1]; image as for `read`."""
@@ -96,7 +108,7 @@ class RapidProse:
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
         found = self._texts([straightened(image, quad) for quad in quads])
         return [
-            TextPiece(_box_of(quad), text.strip(), score)
+            TextPiece.of_quad(quad, text.strip(), score)
             for quad, (text, score) in zip(quads, found, strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
@@ -175,8 +187,10 @@ def _on_line(hole: Box, quad: np.ndarray) -> bool:
     return top <= y <= bottom or hole.y0 <= (top + bottom) / 2 <= hole.y1
 
 
-def join_lines(pieces: Sequence[TextPiece], inline: Sequence[Formula]) -> list[TextLine]:
-    """Text and inline formulas on one baseline joined into lines, from left to right.
+def join_lines(
+    pieces: Sequence[TextPiece], inline: Sequence[Formula], *, gutters: Sequence[float] = ()
+) -> list[TextLine]:
+    """Text and inline formulas on one baseline joined into lines, from left to right, but not across gutters (x).
 
     Each piece and each formula is in exactly one line.
     """
@@ -184,7 +198,7 @@ def join_lines(pieces: Sequence[TextPiece], inline: Sequence[Formula]) -> list[T
     lines: list[list[TextPiece | Formula]] = []
     for member in members:
         nearest = min(
-            (line for line in lines if _continues(line, member)),
+            (line for line in lines if _continues(line, member) and not _parted(line[-1].box, member.box, gutters)),
             key=lambda line: member.box.x0 - line[-1].box.x1,
             default=None,
         )
@@ -196,13 +210,26 @@ def join_lines(pieces: Sequence[TextPiece], inline: Sequence[Formula]) -> list[T
 
 
 def _continues(line: Sequence[TextPiece | Formula], member: TextPiece | Formula) -> bool:
-    last = line[-1].box
-    box = member.box
-    height = max(last.height, box.height) if not isinstance(member, TextPiece) else min(last.height, box.height)
-    gap = box.x0 - last.x1
+    # Lines may slope, so what counts is the height where they would meet.
+    last, following = _end(line[-1], left=False), _end(member, left=True)
+    height = (min if isinstance(member, TextPiece) else max)(last.height, following.height)
+    gap = following.x0 - last.x1
     if not -0.5 * height <= gap <= MAX_GAP_HEIGHTS * height:
         return False
-    return overlap_share(last, box) >= SAME_LINE_SHARE
+    return overlap_share(last, following) >= SAME_LINE_SHARE
+
+
+def _end(member: TextPiece | Formula, *, left: bool) -> Box:
+    """The box of a member as thick and as high up as it is at one of its ends."""
+    if not isinstance(member, TextPiece) or member.ends is None:
+        return member.box
+    at_left, at_right, thickness = member.ends
+    middle = at_left if left else at_right
+    return Box(member.box.x0, middle - thickness / 2, member.box.x1, middle + thickness / 2)
+
+
+def _parted(left: Box, right: Box, gutters: Sequence[float]) -> bool:
+    return any(left.center[0] < gutter < right.center[0] for gutter in gutters)
 
 
 def _line(members: Sequence[TextPiece | Formula]) -> TextLine:
