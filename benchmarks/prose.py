@@ -39,10 +39,11 @@ _FORMULA = re.compile(r"\$[^$]*\$")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of the document, or a row of a display, with its text (none for formulas)."""
+    """A line of the document, or a formula of a display, with its text (none for formulas)."""
 
     box: Box
     text: str | None
+    heading: bool = False
 
 
 def places(scanned: ScannedPage) -> list[Place]:
@@ -53,7 +54,7 @@ def places(scanned: ScannedPage) -> list[Place]:
             found += [Place(formula.box, None) for row in block.rows for formula in row.formulas]
         else:
             found += [
-                Place(line.box, " ".join(piece for piece in line.pieces if isinstance(piece, str)))
+                Place(line.box, " ".join(piece for piece in line.pieces if isinstance(piece, str)), block.heading > 0)
                 for line in block.lines
             ]
     return found
@@ -92,7 +93,7 @@ def plain(text: str) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """Of one page: characters of prose that are known, edits, tau, lines that are not found, furniture kept."""
+    """Of one page: characters of prose that are known, edits, tau, lines that are not found, furniture, headings."""
 
     characters: int = 0
     edits: int = 0
@@ -101,6 +102,9 @@ class Tally:
     missed: int = 0
     furniture: int = 0
     kept: int = 0
+    headings: int = 0
+    said: int = 0
+    right: int = 0
 
 
 def judge(truth: PageTruth, scanned: ScannedPage) -> Tally:
@@ -127,6 +131,10 @@ def judge(truth: PageTruth, scanned: ScannedPage) -> Tally:
     furniture = [line for line in truth.lines if line.role is LineRole.FURNITURE]
     tally.furniture = len(furniture)
     tally.kept = sum(place is not None for place in assign(furniture, found))
+    is_heading = [line.role is LineRole.HEADING for line in body]
+    tally.headings = sum(is_heading)
+    tally.said = sum(place.heading for place in found)
+    tally.right = sum(h and w is not None and found[w].heading for h, w in zip(is_heading, where, strict=True))
     return tally
 
 
@@ -149,12 +157,15 @@ def main() -> int:
     taus = [tally.tau for tally in tallies.values() if tally.tau is not None]
     total = {
         name: sum(getattr(tally, name) for tally in tallies.values())
-        for name in ("characters", "edits", "lines", "missed", "furniture", "kept")
+        for name in ("characters", "edits", "lines", "missed", "furniture", "kept", "headings", "said", "right")
     }
     figures = {
         "pages": len(tallies),
         "kendall_tau": round(float(np.mean(taus)), 4),
         "pages_in_perfect_order": round(float(np.mean([tau == 1 for tau in taus])), 3),
+        "heading_precision": round(total["right"] / max(1, total["said"]), 3),
+        "heading_recall": round(total["right"] / max(1, total["headings"]), 3),
+        "furniture_kept": round(total["kept"] / max(1, total["furniture"]), 3),
         "cer": round(total["edits"] / max(1, total["characters"]), 4),
         **total,
     }

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from pipeline.order import overlap_share, reading_order
+from pipeline.structure import Item, begins_item, heading_level, usual_letters, without_furniture
 from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, Piece, ScannedPage, TextLine
 from scanpage.geometry import Box
-
-Item = TextLine | Formula
 
 _NUMBER = re.compile(r"[(\[（]\s*([A-Za-z]?[-.]?\d{1,3}(?:[.\-–]\d{1,3}){0,2}\s*[a-z]?'?)\s*[)\]）]")
 _LABEL = re.compile(r"\W{0,2}\w{0,3}\W{0,2}")
@@ -21,6 +20,8 @@ INDENT_HEIGHTS = 1.0
 SHORT_LINE_SHARE = 0.2
 """A line that ends so much before the next one was the last of its paragraph, or a heading."""
 DERIVATION_GAP_HEIGHTS = 2.5
+_ENDS = (".", ";", ":", "!", "?")
+"""What stands before an item of a list."""
 
 
 def assemble(page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula]) -> ScannedPage:
@@ -33,8 +34,8 @@ def assemble(page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula])
     """
     tags, prose, displayed = equation_numbers(lines, isolated)
     items: list[Item] = [*prose, *displayed]
-    rows = reading_order(items, lambda item: item.box)
-    return ScannedPage(page, tuple(_blocks(rows, tags)))
+    rows = without_furniture(page, reading_order(items, lambda item: item.box))
+    return ScannedPage(page, tuple(_blocks(rows, tags, usual_letters(lines))))
 
 
 def equation_numbers(
@@ -68,7 +69,7 @@ def _owner(box: Box, isolated: Sequence[Formula]) -> Formula | None:
     return max(beside, key=lambda formula: formula.box.x1, default=None)
 
 
-def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str]) -> list[Block]:
+def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str], usual: float | None) -> list[Block]:
     blocks: list[Block] = []
     parted = (part for row in rows for part in _without_label(row))
     for is_display, group in groupby(parted, key=lambda row: all(isinstance(item, Formula) for item in row)):
@@ -76,7 +77,7 @@ def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str]) -> list[Block]
             formulas = [tuple(item for item in row if isinstance(item, Formula)) for row in group]
             blocks += _displays([DisplayRow(row, _tag(row, tags)) for row in formulas])
         else:
-            blocks += _paragraphs([_one_line(row) for row in group])
+            blocks += _paragraphs([_one_line(row) for row in group], usual)
     return blocks
 
 
@@ -123,23 +124,29 @@ def _one_line(row: Sequence[Item]) -> TextLine:
             pieces[-1] = f"{pieces[-1]} {piece}"
         else:
             pieces.append(piece)
-    score = min(item.score for item in row if isinstance(item, TextLine))
-    return TextLine(Box.around(item.box for item in row), tuple(pieces), score)
+    lines = [item for item in row if isinstance(item, TextLine)]
+    longest = max(lines, key=lambda line: len(line.text))
+    box = Box.around(item.box for item in row)
+    return TextLine(box, tuple(pieces), min(line.score for line in lines), longest.letter_px)
 
 
-def _paragraphs(lines: Sequence[TextLine]) -> list[Paragraph]:
+def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragraph]:
     groups: list[list[TextLine]] = []
     for line in lines:
-        if groups and _same_paragraph(groups[-1], line):
+        if groups and _same_paragraph(groups[-1], line, usual):
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [Paragraph(tuple(group)) for group in groups]
+    return [Paragraph(tuple(group), heading_level(group, usual)) for group in groups]
 
 
-def _same_paragraph(group: Sequence[TextLine], line: TextLine) -> bool:
+def _same_paragraph(group: Sequence[TextLine], line: TextLine, usual: float | None) -> bool:
     above, last = group[-1].box, group[-1].pieces[-1]
     if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
+        return False
+    if heading_level(group, usual) or heading_level([line], usual):
+        return False
+    if begins_item(line) and (begins_item(group[0]) or (isinstance(last, str) and last.rstrip().endswith(_ENDS))):
         return False
     if isinstance(last, str) and last.endswith("-"):
         return True

@@ -22,7 +22,7 @@ class _Mover:
 
     def block(self, block: Block) -> Block:
         if isinstance(block, Paragraph):
-            return Paragraph(tuple(self._line(line) for line in block.lines))
+            return replace(block, lines=tuple(self._line(line) for line in block.lines))
         return Display(tuple(DisplayRow(tuple(map(self._formula, row.formulas)), row.tag) for row in block.rows))
 
     def _line(self, line: TextLine) -> TextLine:

@@ -23,6 +23,10 @@ FRAME_PX = 5
 """Width of the frame around a formula that shows the colour of its paper."""
 MIN_PIECE_SHARE = 0.25
 """Pieces of a line narrower than this share of its height hold no text."""
+MIN_LETTERS = 3
+"""Fewer say nothing of the size of their line's letters."""
+ASCENDERS = 80
+"""This percentile of the heights of a line's letters is that of its capitals and ascenders, a third of all letters."""
 SAME_LINE_SHARE = 0.5
 MAX_GAP_HEIGHTS = 1.5
 """Pieces on one baseline belong to one line up to this gap, in line heights; wider gaps part columns."""
@@ -34,18 +38,14 @@ class TextPiece:
 
     Attributes:
         ends: heights of the middles of its left and right end, and its thickness; None for a level one.
+        letter_px: height of its letters, None where there are too few.
     """
 
     box: Box
     text: str
     score: float
     ends: tuple[float, float, float] | None = None
-
-    @staticmethod
-    def of_quad(quad: np.ndarray, text: str, score: float) -> TextPiece:
-        """A piece between corners `[4, 2]`, clockwise from the top left."""
-        left, right = float(quad[[0, 3], 1].mean()), float(quad[[1, 2], 1].mean())
-        return TextPiece(_box_of(quad), text, score, (left, right, _height_of(quad)))
+    letter_px: float | None = None
 
 
 class RapidProse:
@@ -106,10 +106,10 @@ class RapidProse:
         return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
 
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
-        found = self._texts([straightened(image, quad) for quad in quads])
+        crops = [straightened(image, quad) for quad in quads]
         return [
-            TextPiece.of_quad(quad, text.strip(), score)
-            for quad, (text, score) in zip(quads, found, strict=True)
+            TextPiece(_box_of(quad), text.strip(), score, _ends(quad), letter_height(crop))
+            for quad, crop, (text, score) in zip(quads, crops, self._texts(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
 
@@ -151,6 +151,16 @@ def straightened(image: np.ndarray, quad: np.ndarray) -> np.ndarray:
     return np.asarray(
         cv2.warpPerspective(image, transform, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     )
+
+
+def letter_height(crop: np.ndarray) -> float | None:
+    """Height in pixels of the tall letters of a line, uint8 RGB `[h, w, 3]`; None where it holds hardly any."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    _, _, blobs, _ = cv2.connectedComponentsWithStats(ink)
+    heights = blobs[1:, cv2.CC_STAT_HEIGHT]
+    letters = heights[heights > crop.shape[0] / 5]
+    return float(np.percentile(letters, ASCENDERS)) if len(letters) >= MIN_LETTERS else None
 
 
 def split_at(quad: np.ndarray, holes: Sequence[Box]) -> list[np.ndarray]:
@@ -241,8 +251,11 @@ def _line(members: Sequence[TextPiece | Formula]) -> TextLine:
             pieces[-1] = f"{pieces[-1]} {member.text}"
         else:
             pieces.append(member.text)
-    score = min((member.score for member in members if isinstance(member, TextPiece)), default=1.0)
-    return TextLine(Box.around(member.box for member in members), tuple(pieces), score)
+    texts = [member for member in members if isinstance(member, TextPiece)]
+    longest = max(texts, key=lambda piece: len(piece.text), default=None)
+    score = min((piece.score for piece in texts), default=1.0)
+    box = Box.around(member.box for member in members)
+    return TextLine(box, tuple(pieces), score, None if longest is None else longest.letter_px)
 
 
 def _mostly_inside(box: Box, others: Sequence[Box]) -> bool:
@@ -252,6 +265,10 @@ def _mostly_inside(box: Box, others: Sequence[Box]) -> bool:
 def _box_of(quad: np.ndarray) -> Box:
     (x0, y0), (x1, y1) = quad.min(axis=0), quad.max(axis=0)
     return Box(float(x0), float(y0), float(x1), float(y1))
+
+
+def _ends(quad: np.ndarray) -> tuple[float, float, float]:
+    return float(quad[[0, 3], 1].mean()), float(quad[[1, 2], 1].mean()), _height_of(quad)
 
 
 def _height_of(quad: np.ndarray) -> float:

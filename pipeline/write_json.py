@@ -83,6 +83,7 @@ def _block_to_json(block: Block, page: Page) -> Json:
     if isinstance(block, Paragraph):
         return {
             "type": "paragraph",
+            "heading": block.heading,
             **_box_to_json(block.box, page),
             "lines": [_line_to_json(line, page) for line in block.lines],
         }
@@ -92,7 +93,8 @@ def _block_to_json(block: Block, page: Page) -> Json:
 
 def _block_from_json(value: Json) -> Block:
     if value["type"] == "paragraph":
-        return Paragraph(tuple(_line_from_json(line) for line in value["lines"]))
+        # Documents of older versions know no headings.
+        return Paragraph(tuple(_line_from_json(line) for line in value["lines"]), value.get("heading", 0))
     if value["type"] == "display":
         rows = (DisplayRow(tuple(map(_formula_from_json, row["formulas"])), row["tag"]) for row in value["rows"])
         return Display(tuple(rows))
@@ -101,12 +103,13 @@ def _block_from_json(value: Json) -> Block:
 
 def _line_to_json(line: TextLine, page: Page) -> Json:
     pieces = [{"text": piece} if isinstance(piece, str) else _formula_to_json(piece, page) for piece in line.pieces]
-    return {**_box_to_json(line.box, page), "score": line.score, "text": line.text, "pieces": pieces}
+    said = {"score": line.score, "letter_px": line.letter_px, "text": line.text, "pieces": pieces}
+    return {**_box_to_json(line.box, page), **said}
 
 
 def _line_from_json(value: Json) -> TextLine:
     pieces: list[Piece] = [piece["text"] if "text" in piece else _formula_from_json(piece) for piece in value["pieces"]]
-    return TextLine(Box(*value["box_px"]), tuple(pieces), value["score"])
+    return TextLine(Box(*value["box_px"]), tuple(pieces), value["score"], value.get("letter_px"))
 
 
 def _formula_to_json(formula: Formula, page: Page) -> Json:

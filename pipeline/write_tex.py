@@ -43,6 +43,10 @@ _TO_CHECK = r"""\usepackage{color}
 """
 
 
+# The numbers that headings have stand in their text.
+_HEADINGS = {1: r"\section*", 2: r"\subsection*"}
+
+
 def document_to_tex(document: Document) -> str:
     """The whole `.tex` file, ending in a newline."""
     pages = [_page(scanned) for scanned in document.pages]
@@ -76,6 +80,8 @@ def _paragraph(paragraph: Paragraph) -> str:
     for index, (line, following) in enumerate(pairwise(paragraph.lines)):
         if _breaks_word(line, following):
             lines[index] = lines[index].removesuffix("-") + "%"
+    if paragraph.heading:
+        return f"{_HEADINGS[paragraph.heading]}{{{' '.join(lines)}}}\n"
     return "\\noindent\n" + "\n".join(lines) + "\n"
 
 

@@ -126,11 +126,13 @@ class TextLine:
         box: the place of the whole line, in page pixels.
         pieces: at least one; text pieces are never empty and never neighbours.
         score: the lowest confidence of its text in [0, 1]; 1 where it holds formulas only.
+        letter_px: height of its letters in page pixels, None where that is not known.
     """
 
     box: Box
     pieces: tuple[Piece, ...]
     score: float = 1.0
+    letter_px: float | None = None
 
     def __post_init__(self) -> None:
         _check_score(self.score)
@@ -157,13 +159,21 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Lines of prose that belong together."""
+    """Lines of prose that belong together.
+
+    Attributes:
+        lines: at least one.
+        heading: 1 for a heading, 2 for a heading below such, 0 for prose.
+    """
 
     lines: tuple[TextLine, ...]
+    heading: int = 0
 
     def __post_init__(self) -> None:
         if not self.lines:
             raise ValueError("a paragraph needs at least one line")
+        if self.heading not in (0, 1, 2):
+            raise ValueError(f"headings have level 1 or 2, got {self.heading}")
 
     @property
     def box(self) -> Box:

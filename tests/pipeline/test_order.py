@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.order import reading_order
+from pipeline.order import columns, gutters, reading_order
 from scanpage.geometry import Box
 
 
@@ -95,3 +95,22 @@ def test_order_does_not_depend_on_the_resolution(scale: float) -> None:
     page = [*lines(0, 200, 9), *lines(230, 430, 9), (50, -30, 380, -10)]
     scaled = [tuple(v * scale for v in corners) for corners in page]
     assert order(*scaled) == order(*page)  # type: ignore[arg-type]
+
+
+def test_gutters_part_the_columns_of_a_paper() -> None:
+    lines = [Box(x, 20 * k, x + 180, 20 * k + 15) for k in range(20) for x in (0, 190, 380)]
+    title = Box(0, -40, 560, -20)
+    assert gutters([title, *lines]) == [pytest.approx(185, abs=5), pytest.approx(375, abs=5)]
+    assert gutters([Box(0, 20 * k, 560, 20 * k + 15) for k in range(20)]) == []
+
+
+def test_lines_across_the_page_are_no_columns_though_a_table_stands_among_them() -> None:
+    prose = [Box(0, 20 * k, 560, 20 * k + 15) for k in range(12)]
+    table = [Box(x, 300 + 20 * k, x + 60, 315 + 20 * k) for k in range(8) for x in (0, 150, 300)]
+    assert gutters([*prose, *table]) == []
+
+
+def test_a_short_last_column_is_a_column() -> None:
+    left = [Box(0, 20 * k, 250, 20 * k + 15) for k in range(40)]
+    right = [Box(280, 20 * k, 530, 20 * k + 15) for k in range(21)]
+    assert columns([*right, *left], lambda box: box) == [left, right]

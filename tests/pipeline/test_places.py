@@ -16,9 +16,9 @@ def formula(box: Box, kind: RegionKind) -> Formula:
 
 def scanned() -> ScannedPage:
     inline = formula(Box(60, 10, 80, 20), RegionKind.INLINE)
-    line = TextLine(Box(10, 10, 100, 20), ("for all", inline), 0.9)
+    line = TextLine(Box(10, 10, 100, 20), ("for all", inline), 0.9, 8.0)
     row = DisplayRow((formula(Box(30, 50, 90, 70), RegionKind.ISOLATED),), "3")
-    return ScannedPage(Page("a.png", 1, 200, 100, 200.0), (Paragraph((line,)), Display((row,))))
+    return ScannedPage(Page("a.png", 1, 200, 100, 200.0), (Paragraph((line,), heading=1), Display((row,))))
 
 
 def test_every_box_moves_and_nothing_else_changes() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.prose import RapidProse, TextPiece, join_lines, paint_over, split_at, straightened
+from pipeline.prose import RapidProse, TextPiece, join_lines, letter_height, paint_over, split_at, straightened
 from scanpage.document import Formula
 from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
@@ -59,6 +59,39 @@ def test_lines_are_joined_around_formulas_on_their_baseline() -> None:
     texts = [line.text for line in lines]
     assert sorted(texts) == ["below", "far", "where $a$ and $b$"]
     assert next(line for line in lines if line.text.startswith("where")).score == 0.8
+
+
+def test_sloping_lines_are_joined_where_they_meet() -> None:
+    """Pieces of two lines that fall by more than their height over the page."""
+    falling = [("a", 0, 10, 20), ("b", 102, 20, 30), ("A", 0, 30, 40), ("B", 102, 40, 50)]
+    pieces = [
+        TextPiece(Box(x, left - 9, x + 100, right + 9), name, 0.9, (left, right, 18))
+        for name, x, left, right in falling
+    ]
+    assert sorted(line.text for line in join_lines(pieces, [])) == ["A B", "a b"]
+
+
+def test_lines_are_not_joined_across_a_gutter() -> None:
+    pieces = [TextPiece(Box(0, 0, 50, 20), "left", 0.9), TextPiece(Box(70, 0, 120, 20), "right", 0.9)]
+    assert [line.text for line in join_lines(pieces, [])] == ["left right"]
+    assert sorted(line.text for line in join_lines(pieces, [], gutters=[60.0])) == ["left", "right"]
+
+
+def test_the_longest_piece_tells_the_size_of_a_lines_letters() -> None:
+    pieces = [
+        TextPiece(Box(0, 0, 20, 20), "1)", 0.9, letter_px=7.0),
+        TextPiece(Box(25, 0, 120, 20), "plain prose", 0.9, letter_px=11.0),
+    ]
+    assert [line.letter_px for line in join_lines(pieces, [])] == [11.0]
+    assert [line.letter_px for line in join_lines([], [formula(Box(0, 0, 10, 10))])] == [None]
+
+
+def test_letters_are_as_high_as_their_tall_ones() -> None:
+    strip = np.full((30, 200, 3), 250, np.uint8)
+    for k in range(12):
+        strip[(6 if k % 3 == 0 else 12) : 24, 10 + 15 * k : 18 + 15 * k] = 20
+    assert letter_height(strip) == 18
+    assert letter_height(np.full((30, 200, 3), 250, np.uint8)) is None
 
 
 def test_formula_alone_is_a_line_of_its_own() -> None:

@@ -1,0 +1,103 @@
+"""What lines of a page are besides prose: its running head and number, headings, items of a list."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+
+from scanpage.document import Formula, Page, TextLine
+from scanpage.geometry import Box
+
+Item = TextLine | Formula
+
+MARGIN_SHARE = 0.1
+"""Running heads and page numbers stand this near to the top or bottom, in shares of the page's height."""
+MARGIN_GAP_HEIGHTS = 1.0
+"""And so far from all else, in their own heights."""
+LEFT_THIRD = 1 / 3
+"""A number alone in the left third is a question's."""
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:(?:page|p\.|seite|trang|página|pagina)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|von|de)\s*\d{1,4})?\W*",
+    re.IGNORECASE,
+)
+
+FEWEST_LINES, LONG_LINE, EVEN = 5, 15, 1.35
+"""Print is told from handwriting by letters of even height: of so many lines of so many characters, the third quartile
+is so many times the first at most."""
+LARGE, FULL = 1.15, 0.95
+"""Letters of headings in usual ones: what needs no number, and what a numbered one needs at least."""
+LONGEST_HEADING = 80
+_NUMBERED = re.compile(r"(?:chapter|section|§)?\s*(\d+(?:\.\d+)+|[A-Z](?:\.\d+)+)\.?\s+[^\W\d_]", re.IGNORECASE)
+_TITLE = re.compile(r"(?!(?:fig(?:ure|\.)|table)\s*\d)\w.*[^\W\d_]{2}", re.IGNORECASE)
+
+_ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\[\d{1,3}\]|[•–∙▪*-])\s+\S")
+"""How items of a list begin."""
+
+
+def without_furniture(page: Page, rows: Sequence[Sequence[Item]]) -> list[Sequence[Item]]:
+    """Rows without the running head and the page's number.
+
+    A row is left out if it stands alone at the page's top or bottom, and holds nothing but a number, or words with a
+    number at one end.
+
+    Args:
+        page: the page that the boxes refer to.
+        rows: in reading order, each from left to right.
+    """
+    boxes = [Box.around(item.box for item in row) for row in rows]
+    return [
+        row
+        for row, box in zip(rows, boxes, strict=True)
+        if not (_in_margin(box, page) and _numbers_page(row, page) and _stands_alone(box, boxes))
+    ]
+
+
+def _in_margin(box: Box, page: Page) -> bool:
+    middle = box.center[1] / page.height_px
+    return middle < MARGIN_SHARE or middle > 1 - MARGIN_SHARE
+
+
+def _numbers_page(row: Sequence[Item], page: Page) -> bool:
+    texts = [item.text if isinstance(item, TextLine) else item.latex.replace(" ", "") for item in row]
+    if len(row) == 1:
+        return _PAGE_NUMBER.fullmatch(texts[0]) is not None and row[0].box.center[0] > LEFT_THIRD * page.width_px
+    words = [item for item in row if isinstance(item, TextLine) and not item.formulas]
+    return len(words) >= len(row) - 1 and any(_PAGE_NUMBER.fullmatch(text) for text in (texts[0], texts[-1]))
+
+
+def _stands_alone(box: Box, boxes: Sequence[Box]) -> bool:
+    gaps = (max(other.y0 - box.y1, box.y0 - other.y1) for other in boxes if other is not box)
+    return min(gaps, default=0.0) >= MARGIN_GAP_HEIGHTS * box.height
+
+
+def usual_letters(lines: Sequence[TextLine]) -> float | None:
+    """Height of usual letters of print in pixels; None where lines are few or uneven, as handwritten ones are."""
+    sizes = [line.letter_px for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
+    if len(sizes) < FEWEST_LINES:
+        return None
+    first, middle, third = statistics.quantiles(sizes, n=4)
+    return middle if third <= EVEN * first else None
+
+
+def heading_level(lines: Sequence[TextLine], usual: float | None) -> int:
+    """1 for a heading, 2 for one of a part of a section (`2.1`), 0 for prose.
+
+    Args:
+        lines: of one paragraph.
+        usual: height of the letters of usual lines.
+    """
+    if usual is None or len(lines) > 1 or lines[0].formulas or lines[0].letter_px is None:
+        return 0
+    text, size = lines[0].text.strip(), lines[0].letter_px / usual
+    if len(text) > LONGEST_HEADING or text.endswith((".", ",", ";", ":")) or not _TITLE.match(text):
+        return 0
+    if _NUMBERED.match(text) and size >= FULL:
+        return 2
+    return 1 if size >= LARGE else 0
+
+
+def begins_item(line: TextLine) -> bool:
+    """Whether a line begins as items of a list do: `1.`, `(a)`, `[3]`, `•`."""
+    first = line.pieces[0]
+    return isinstance(first, str) and _ITEM.match(line.text) is not None

@@ -1,0 +1,106 @@
+"""Running heads and page numbers go, headings and items of lists are told from prose."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.assemble import assemble
+from pipeline.structure import begins_item, heading_level
+from scanpage.document import Formula, Page, Paragraph, TextLine
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+PAGE = Page("a.png", 1, 600, 800, 200.0)
+
+
+def text(x0: float, y0: float, x1: float, content: str, *, letter: float | None = 10) -> TextLine:
+    return TextLine(Box(x0, y0, x1, y0 + 16), (content,), 0.9, letter)
+
+
+BODY = [text(50, 100 + 20 * k, 550, f"line {k} of some plain prose") for k in range(6)]
+
+
+def said(*lines: TextLine) -> list[tuple[int, str]]:
+    blocks = assemble(PAGE, [*BODY, *lines], []).blocks
+    return [(b.heading, " / ".join(line.text for line in b.lines)) for b in blocks if isinstance(b, Paragraph)]
+
+
+PROSE = (0, " / ".join(line.text for line in BODY))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [text(290, 770, 310, "12")],
+        [text(270, 770, 330, "– xiv –")],
+        [text(250, 770, 330, "Page 3 of 10")],
+        [text(500, 30, 550, "169")],
+        [text(50, 30, 200, "On plain curves"), text(520, 30, 550, "169")],
+        [text(50, 30, 80, "170"), text(300, 30, 550, "A. Author")],
+    ],
+)
+def test_heads_and_page_numbers_are_left_out(lines: list[TextLine]) -> None:
+    assert said(*lines) == [PROSE]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        text(50, 30, 70, "3"),  # at the left: a question's number
+        text(50, 30, 300, "On plain curves"),  # a title
+        text(290, 300, 310, "12"),  # in the middle of the page
+        text(290, 222, 310, "12"),  # right under the prose
+    ],
+)
+def test_what_may_be_more_than_that_stays(line: TextLine) -> None:
+    assert any(line.text in content for _, content in said(line))
+
+
+def test_a_formula_that_is_a_number_at_the_foot_is_left_out_too() -> None:
+    number = Formula(Region(Box(290, 770, 310, 786), RegionKind.ISOLATED), "1 2", 0.9)
+    assert len(assemble(PAGE, BODY, [number]).blocks) == 1
+
+
+def test_large_letters_make_a_heading() -> None:
+    assert said(text(50, 60, 300, "Plain curves", letter=13)) == [(1, "Plain curves"), PROSE]
+
+
+def test_a_numbered_line_is_a_heading_of_a_part() -> None:
+    assert said(text(50, 60, 300, "2.1 Plain curves")) == [(2, "2.1 Plain curves"), PROSE]
+
+
+@pytest.mark.parametrize(
+    ("content", "letter"),
+    [
+        ("Plain curves", 10),  # no larger than the rest
+        ("are all of them plain.", 13),  # ends a sentence
+        ("Figure 3 Plain curves", 13),  # a caption
+        ("(b) Plain", 13),  # brackets are higher than letters
+        ("3.141 592", 13),  # a number
+        ("Plain curves", None),  # of unknown size
+    ],
+)
+def test_other_lines_are_no_headings(content: str, letter: float | None) -> None:
+    assert heading_level([text(0, 0, 100, content, letter=letter)], 10.0) == 0
+
+
+def test_in_handwriting_there_are_no_headings() -> None:
+    uneven = [text(50, 100 + 20 * k, 550, f"line {k} of some written prose", letter=8 + 3 * (k % 4)) for k in range(8)]
+    blocks = assemble(PAGE, [*uneven, text(50, 60, 300, "Plain curves", letter=20)], []).blocks
+    assert all(block.heading == 0 for block in blocks if isinstance(block, Paragraph))
+
+
+@pytest.mark.parametrize("content", ["1. one", "(a) one", "b) one", "iv. one", "[3] A. Author", "• one", "- one"])
+def test_items_of_lists_begin_paragraphs(content: str) -> None:
+    assert begins_item(text(0, 0, 100, content))
+
+
+@pytest.mark.parametrize("content", ["1.5 metres", "e.g. one", "2020. In", "one", "-5 is", "a plain"])
+def test_other_lines_begin_no_item(content: str) -> None:
+    assert not begins_item(text(0, 0, 100, content))
+
+
+def test_each_item_is_a_paragraph_of_its_own() -> None:
+    lines = [text(50, 300, 540, "There are:"), text(50, 320, 540, "(a) the first"), text(50, 340, 540, "and its rest")]
+    lines += [text(50, 360, 540, "(b) the second")]
+    assert said(*lines)[1:] == [(0, "There are:"), (0, "(a) the first / and its rest"), (0, "(b) the second")]
