@@ -142,6 +142,8 @@ def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragrap
 
 def _same_paragraph(group: Sequence[TextLine], line: TextLine, usual: float | None) -> bool:
     above, last = group[-1].box, group[-1].pieces[-1]
+    if line.box.y1 < above.y0 and not heading_level(group, usual):
+        return _goes_on(last, line.pieces[0])  # at the top of the next column
     if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
         return False
     if heading_level(group, usual) or heading_level([line], usual):
@@ -153,3 +155,10 @@ def _same_paragraph(group: Sequence[TextLine], line: TextLine, usual: float | No
     is_indented = line.box.x0 - above.x0 >= INDENT_HEIGHTS * min(above.height, line.box.height)
     was_short = above.x1 < line.box.x1 - SHORT_LINE_SHARE * line.box.width
     return not (is_indented or was_short)
+
+
+def _goes_on(last: Piece, following: Piece) -> bool:
+    """Whether a sentence goes on: it is not ended, and what follows begins with a small letter."""
+    if not isinstance(following, str) or not following[:1].islower():
+        return False
+    return not (isinstance(last, str) and last.rstrip().endswith(_ENDS))

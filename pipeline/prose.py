@@ -25,8 +25,8 @@ MIN_PIECE_SHARE = 0.25
 """Pieces of a line narrower than this share of its height hold no text."""
 MIN_LETTERS = 3
 """Fewer say nothing of the size of their line's letters."""
-ASCENDERS = 80
-"""This percentile of the heights of a line's letters is that of its capitals and ascenders, a third of all letters."""
+ASCENDERS = 85
+"""This percentile of the heights of a line's letters is that of its capitals and ascenders, a quarter of them all."""
 SAME_LINE_SHARE = 0.5
 MAX_GAP_HEIGHTS = 1.5
 """Pieces on one baseline belong to one line up to this gap, in line heights; wider gaps part columns."""

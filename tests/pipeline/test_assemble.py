@@ -87,5 +87,14 @@ def test_a_divided_word_keeps_its_paragraph_together() -> None:
     ]
 
 
+def test_a_sentence_goes_on_in_the_next_column() -> None:
+    left = [text(0, 25 * k, 250, "one") for k in range(10)]
+    right = [text(300, 25 * k, 550, "two") for k in range(10)]
+    last, first = text(0, 250, 250, "is not"), text(300, -25, 550, "ended here")
+    assert blocks([*left, last, first, *right], [])[0].endswith("one / is not / ended here / two" + 9 * " / two")
+    ended, capital = text(0, 250, 250, "is ended."), text(300, -25, 550, "Another")
+    assert len(blocks([*left, ended, first, *right], [])) == len(blocks([*left, last, capital, *right], [])) == 2
+
+
 def test_an_empty_page_has_no_blocks() -> None:
     assert blocks([], []) == []
