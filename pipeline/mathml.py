@@ -60,6 +60,8 @@ def row(tokens: Sequence[str]) -> Element | None:
     from latex2mathml.converter import Converter
 
     source = formula_tex.tidy([ALIGNED.get(token, token) for token in tokens])
+    # A letter that follows closely would become a sign of Unicode, which an upright one does not have.
+    source = re.sub(r"(\\math[a-z]+)\{", r"\1{ ", source)
     try:
         # As in a display: what moves beside its operator in a line does so by itself.
         element = Converter(xmlns="", display="block").convert_to_element(source)[0]
@@ -113,7 +115,8 @@ def _signs(commands: frozenset[str]) -> frozenset[str]:
     """The characters of commands."""
     from latex2mathml.symbols_parser import SYMBOLS
 
-    return frozenset(chr(int(SYMBOLS[command], 16)) for command in commands if command in SYMBOLS)
+    signs = (chr(int(SYMBOLS[command], 16)) for command in commands if command in SYMBOLS)
+    return frozenset(SIGNS.get(sign, sign) for sign in signs)
 
 
 def _leave(_: Element) -> None:
@@ -134,7 +137,7 @@ def _mend_sign(element: Element) -> None:
             element.set("movablelimits", "true")
     elif element.tag == "mi" and text in _signs(OPERATORS | RELATIONS | ARROWS | BIG_OPERATORS | DELIMITERS):
         element.tag = "mo"
-    elif element.tag == "mo" and text in _signs(MISCELLANEOUS - _NO_ORDINARY):
+    elif element.tag == "mo" and "fence" not in element.attrib and text in _signs(MISCELLANEOUS - _NO_ORDINARY):
         element.tag = "mi"
         element.attrib.pop("stretchy", None)
     if text == "/":
@@ -168,14 +171,8 @@ def _mend_script(element: Element) -> None:
 def _mend_over(element: Element) -> None:
     base, sign = element[0], element[1]
     is_over = element.tag == "mover"
-    if base.tag == "mstyle":  # an arrow as long as what is over it
-        element.remove(base)
-        element.insert(0, base[0])
-        base[0].set("stretchy", "true")
-        sign.tag = "mrow"
-        sign.attrib.clear()
-        sign.insert(0, Element("mspace", {"width": "0.5em"}))
-        sign[-1].attrib.update({"width": "0.5em"})
+    if base.tag == "mstyle":
+        _mend_arrow(element)
     if sign.text == _LINE:
         element.remove(sign)
         element.tag = "mrow"
@@ -185,6 +182,19 @@ def _mend_over(element: Element) -> None:
         sign.set("stretchy", "true" if wide else "false")
         sign.text = _SPREADING.get(sign.text or "", sign.text) if wide else sign.text
         element.set("accent" if is_over else "accentunder", "true")
+
+
+def _mend_arrow(element: Element) -> None:
+    """An arrow gets a little longer than what stands over it."""
+    style, over = element
+    element.remove(style)
+    element.insert(0, style[0])
+    style[0].set("stretchy", "true")
+    over.tag = "mrow"
+    over.attrib.clear()
+    over.insert(0, Element("mspace"))
+    for space in (over[0], over[-1]):
+        space.attrib = {"width": "0.5em"}
 
 
 def _mend_box(element: Element) -> None:

