@@ -82,12 +82,20 @@ def _piece(piece: Piece) -> str:
 
 def _inline(formula: Formula) -> str:
     content = _content(formula)
-    return _source(formula) if content is None else _markup(mathml.math(content, display=False))
+    if content is None:
+        return _source(formula)
+    shown = _markup(mathml.math(content, display=False))
+    return f'<span title="{_doubts([formula])}">{shown}</span>' if formula.check else shown
 
 
 def _source(formula: Formula) -> str:
     """What stands for a formula that cannot be shown as one: its LaTeX."""
     return f'<code class="unread" title="formula not read">{text(formula.latex) or "formula not read"}</code>'
+
+
+def _doubts(formulas: Sequence[Formula]) -> str:
+    """What is told of formulas that are to be checked."""
+    return "to be checked: right with a probability of " + ", ".join(f"{formula.score:.2f}" for formula in formulas)
 
 
 def _markup(element: Element) -> str:
@@ -103,7 +111,6 @@ def _row(tokens: list[str], formula: Formula) -> Element | None:
     content = mathml.row(tokens) if tokens else None
     if content is not None and formula.check:
         content.set("class", "check")
-        content.set("title", f"to be checked: right with a probability of {formula.score:.2f}")
     return content
 
 
@@ -111,8 +118,10 @@ def _display(display: Display) -> str:
     rows = _aligned(display) or [_side_by_side(row) for row in display.rows]
     tags = [None if row.tag is None else clean(row.tag) for row in display.rows]
     shown = [(cells, tag) for cells, tag in zip(rows, tags, strict=True) if any(cell is not None for cell in cells)]
-    parts = [f'<div class="display">{_markup(_math(shown))}</div>'] if shown else []
-    failed = (formula for formula in display.formulas if _content(formula) is None)
+    failed = [formula for formula in display.formulas if _content(formula) is None]
+    doubtful = [formula for formula in display.formulas if formula.check and formula not in failed]
+    title = f' title="{_doubts(doubtful)}"' if doubtful else ""
+    parts = [f'<div class="display"{title}>{_markup(_math(shown))}</div>'] if shown else []
     return "\n".join([*parts, *(f"<p>{_source(formula)}</p>" for formula in failed)])
 
 

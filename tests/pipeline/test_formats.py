@@ -77,8 +77,8 @@ def test_every_document_comes_back_from_json_and_is_as_the_schema_says(document:
 
 
 TAGS = (
-    "html head meta title style body section p strong div code math mrow mi mn mo mtext mspace mtable mtr mtd msub "
-    "msup msubsup mfrac mover munder munderover msqrt mroot mstyle"
+    "html head meta title style body section p strong div span code math mrow mi mn mo mtext mspace mtable mtr mtd "
+    "msub msup msubsup mfrac mover munder munderover msqrt mroot mstyle"
 )
 ATTRIBUTES = (
     "charset http-equiv content name class title display style stretchy fence form displaystyle lspace rspace "
