@@ -105,10 +105,12 @@ def check_own(path: Path) -> None:
 
 def _beginning(path: Path) -> bytes:
     """The first bytes of a file, or the properties of a Word document."""
-    if path.suffix == Format.DOCX.ending and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            name = "docProps/core.xml"
-            return archive.read(name) if name in archive.namelist() else b""
+    if path.suffix == Format.DOCX.ending:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return archive.read("docProps/core.xml")
+        except (zipfile.BadZipFile, KeyError):
+            return b""
     with path.open("rb") as file:
         return file.read(_FIRST_BYTES)
 

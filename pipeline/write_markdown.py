@@ -77,31 +77,34 @@ def _marker(formula: Formula) -> str:
 
 def source(tokens: list[str]) -> str:
     """A formula for those who read Markdown: spelled so that no sign of it means anything outside of formulas."""
-    text = formula_tex.tidy(tokens)
-    for pattern, spelling in _SPELLINGS:
-        text = pattern.sub(spelling, text)
-    return text.strip()
+    text = _TOKEN.sub(_spelled, formula_tex.tidy(tokens))
+    return _LINK.sub("] ", _EMPHASIS.sub(" _ ", text)).strip()
 
 
-_SPELLINGS = [
-    (re.compile(pattern), spelling)
-    for pattern, spelling in (
-        (r"\\\{ ?", r"\\lbrace "),
-        (r"\\\} ?", r"\\rbrace "),
-        (r"\\\| ?", r"\\Vert "),
-        (r"< ?", r"\\lt "),
-        (r"> ?", r"\\gt "),
-        (r"\* ?", r"\\ast "),
-        (r"~", r"\\ "),
-        # Signs of prose.
-        (r"\\P(?![A-Za-z])", r"\\text{¶}"),
-        (r"\\S(?![A-Za-z])", r"\\text{§}"),
-        (r"\\copyright(?![A-Za-z])", r"\\text{©}"),
-        # Emphasis begins neither behind a letter nor before a blank.
-        (r"(?<![A-Za-z0-9 ]) ?_", r" _ "),
-        (r"\](?=[(\[:])", r"] "),
-    )
-]
+def _spelled(match: re.Match[str]) -> str:
+    spelling = _SPELLINGS.get(match[1])
+    if spelling is None:
+        return match[0]
+    return f"{spelling} " if spelling[-1].isalpha() else spelling + match[2]
+
+
+_TOKEN = re.compile(r"(\\(?:[A-Za-z]+|.)|[<>*~])( ?)")
+_SPELLINGS = {
+    "\\{": r"\lbrace",
+    "\\}": r"\rbrace",
+    "\\|": r"\Vert",
+    "<": r"\lt",
+    ">": r"\gt",
+    "*": r"\ast",
+    "~": "\\ ",
+    # Signs of prose, which not all that reads formulas knows.
+    r"\P": r"\text{¶}",
+    r"\S": r"\text{§}",
+    r"\copyright": r"\text{©}",
+}
+_EMPHASIS = re.compile(r" _|(?<![A-Za-z0-9 ])_")
+"""It would begin neither behind a letter nor before a blank."""
+_LINK = re.compile(r"\](?=[(\[:])")
 
 
 def _display(display: Display) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.formats import Format
-from pipeline.outputs import check_file, deliver, format_of, plan, unique_names
+from pipeline.outputs import check_file, check_own, deliver, format_of, plan, unique_names
 from scanpage.errors import OutputError, UsageError
 
 
@@ -54,6 +54,13 @@ def test_places_are_checked(tmp_path: Path) -> None:
         check_file(tmp_path)
     with pytest.raises(OutputError, match="cannot write in"):
         check_file(tmp_path / "file" / "a.tex")
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.html", "a.json"])
+def test_a_file_of_someone_else_is_not_taken_for_ours(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK by hand")
+    with pytest.raises(UsageError, match="was not made by scanpage"):
+        check_own(tmp_path / name)
 
 
 def test_deliver_to_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -78,6 +78,8 @@ def test_prose_does_not_become_markup(prose: str, source: str) -> None:
         (r"\{ x \} * \| y \|", r"\lbrace x\rbrace \ast \Vert y\Vert"),
         (r"\hat { a } _ { 1 }", r"\hat{a} _ {1}"),
         ("x _ { 1 }", "x_{1}"),
+        (r"\{ _ { 1 }", r"\lbrace _ {1}"),
+        (r"\begin{matrix} a \\ { } ^ { 2 } b \end{matrix}", r"\begin{matrix}a \\{}^{2}b\end{matrix}"),
         (r"\mathrm { i f ~ x }", r"\mathrm{if\ x}"),
         ("[ a ] ( b )", "[a] (b)"),
     ],
