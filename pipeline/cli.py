@@ -1,4 +1,4 @@
-"""The `scanpage` command: pages in, a `.tex` out."""
+"""The `scanpage` command: pages in, a document out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.formats import Format, Writer
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
@@ -33,14 +34,23 @@ def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     result = argparse.ArgumentParser(
         prog="scanpage",
-        description="Read pages of handwritten or printed mathematics and write a LaTeX document that compiles.",
+        description="Read pages of handwritten or printed mathematics and write a LaTeX document that compiles, or "
+        "Markdown, HTML, JSON or Word.",
         epilog="exit codes: 0 done, 2 usage, 3 unreadable input, 4 weights missing or broken, 5 output not writable, "
         "6 finished with failed pages or formulas, 130 interrupted",
     )
     add = result.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="PDF, PNG, JPEG, TIFF, WebP, a folder of them, or - for stdin")
-    add("-o", "--output", metavar="FILE|DIR|-", help="the .tex file (default: first input's name, in this folder); a "
-        "folder gets one for each input; - is stdout")  # fmt: skip
+    add("inputs", nargs="+", metavar="INPUT", help="PDF, PNG, JPEG, TIFF, WebP, a folder of them, or - for stdin; "
+        "or .json of before, to write it in another format")  # fmt: skip
+    add("-o", "--output", metavar="FILE|DIR|-", help="the result, its format by its ending: .tex, .md, .html, .json, "
+        ".docx (with pandoc); a folder gets one for each input; - is stdout (default: .tex of the first input's name, "
+        "in this folder)")  # fmt: skip
+    add("--to", choices=[kind.value for kind in Format], help="the format, whatever the ending; also of folders and "
+        "stdout (default there: tex)")  # fmt: skip
+    part = result.add_mutually_exclusive_group()
+    part.add_argument("--fragment", action="store_true", help="LaTeX to be read into another document by \\input")
+    part.add_argument("--template", type=Path, metavar="FILE", help="LaTeX file to fill, at its lines "
+        "%%%%scanpage:preamble%%%% (packages and definitions) and %%%%scanpage:body%%%%")  # fmt: skip
     add("--preview", type=Path, metavar="DIR", help="write a picture of each page with boxes and readings")
     add("--json", type=Path, metavar="FILE", help="write places, scores, LaTeX and text of everything read")
     add("--pages", default="", metavar="1-3,7", help="which pages of each input (default: all)")
@@ -96,19 +106,44 @@ def _complain(message: str, verbose: bool) -> None:
 
 
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
-    from pipeline import outputs
+    from pipeline import formats, outputs
 
-    jobs = outputs.plan(arguments.inputs, arguments.output)
-    options = _options(arguments)
+    kind = outputs.format_of(arguments.output, None if arguments.to is None else Format(arguments.to))
+    jobs = outputs.plan(arguments.inputs, arguments.output, kind=kind)
+    options = _options(arguments, has_alternatives=kind is Format.JSON)
+    if _are_documents(arguments.inputs):
+        _require_no_reading(arguments)
     _check_outputs(jobs, arguments)
-    return _Run(arguments, options, load_engines).finish(jobs)
+    writer = formats.writer(kind, fragment=arguments.fragment, template=arguments.template)
+    return _Run(arguments, options, writer, load_engines).finish(jobs)
 
 
-def _options(arguments: argparse.Namespace) -> ScanOptions:
+READING = ("pages", "dpi", "min_score", "check_below", "alternatives", "detector", "recognizer", "prose", "normalise",
+           "preview")  # fmt: skip
+"""Settings of how pages are read, which a document of before has behind it."""
+
+
+def _are_documents(inputs: Sequence[str]) -> bool:
+    """Whether the inputs are documents that were read before. Raises `UsageError` where only some are."""
+    documents = [Path(entry).suffix.lower() == ".json" and not Path(entry).is_dir() for entry in inputs]
+    if any(documents) and not all(documents):
+        raise UsageError("documents (.json) and pages that are still to be read do not go together: name one kind only")
+    return all(documents)
+
+
+def _require_no_reading(arguments: argparse.Namespace) -> None:
+    defaults = parser()
+    for name in READING:
+        if getattr(arguments, name) != defaults.get_default(name):
+            option = f"--no-{name}" if name in ("prose", "normalise") else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} is for reading pages, and {arguments.inputs[0]} was read already")
+
+
+def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOptions:
     from pipeline.page_range import PageRange
     from pipeline.scan import CHECK_BELOW, ScanOptions
 
-    if arguments.alternatives and arguments.json is None:
+    if arguments.alternatives and arguments.json is None and not has_alternatives:
         raise UsageError("--alternatives are written into the JSON only: name it with --json")
     return ScanOptions(
         pages=PageRange.parse(arguments.pages),
@@ -149,36 +184,61 @@ def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
 class _Run:
     """One run of the command: reads all jobs, reports on stderr, writes the results."""
 
-    def __init__(self, arguments: argparse.Namespace, options: ScanOptions, load_engines: EngineLoader | None) -> None:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        options: ScanOptions,
+        writer: Writer,
+        load_engines: EngineLoader | None,
+    ) -> None:
         from pipeline.timing import StageTimes
 
         self._arguments = arguments
         self._options = options
+        self._writer = writer
         self._load_engines = load_engines
         self._times = StageTimes()
         self._start = time.perf_counter()
 
     def finish(self, jobs: Sequence[Job]) -> int:
         """Read, write, and return the exit code."""
-        from pipeline.scan import list_inputs, require_readable
+        from pipeline.scan import require_readable
         from scanpage.document import Document
 
-        alone = len(self._arguments.inputs) == 1
-        sources = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
-        with self._times("models"):
-            engines = self._options.load_engines() if self._load_engines is None else self._load_engines(self._options)
         documents: list[Document] = []
-        with self._progress(sum(map(len, sources))) as on_done:
-            for job, pages in zip(jobs, sources, strict=True):
-                documents.append(self._read(pages, engines, on_done))
-                if len(jobs) == 1:
-                    require_readable(documents[0])
-                self._write(documents[-1], job)
+        read = self._read_documents if _are_documents(self._arguments.inputs) else self._scan
+        for job, document in zip(jobs, read(jobs), strict=True):
+            documents.append(document)
+            if len(jobs) == 1:
+                require_readable(document)
+            self._write(document, job)
         whole = Document.joined(documents)
         require_readable(whole)
         self._write_json(whole)
         self._report(whole, jobs)
         return ExitCode.FINISHED_WITH_FAILURES if whole.failures else ExitCode.DONE
+
+    def _read_documents(self, jobs: Sequence[Job]) -> Iterator[Document]:
+        """A document for each job, of files that were written before."""
+        from pipeline.read_json import read_document
+        from scanpage.document import Document
+
+        for job in jobs:
+            with self._times("load"):
+                document = Document.joined(read_document(Path(entry)) for entry in job.inputs)
+            yield document
+
+    def _scan(self, jobs: Sequence[Job]) -> Iterator[Document]:
+        """A document for each job, of pages that are read now."""
+        from pipeline.scan import list_inputs
+
+        alone = len(self._arguments.inputs) == 1
+        sources = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
+        with self._times("models"):
+            engines = self._options.load_engines() if self._load_engines is None else self._load_engines(self._options)
+        with self._progress(sum(map(len, sources))) as on_done:
+            for pages in sources:
+                yield self._read(pages, engines, on_done)
 
     def _read(self, pages: Sequence[PageSource], engines: Engines, on_done: OnPage) -> Document:
         from pipeline.scan import scan_pages
@@ -187,22 +247,18 @@ class _Run:
 
     def _write(self, document: Document, job: Job) -> None:
         from pipeline.outputs import deliver
-        from pipeline.write_tex import document_to_tex
 
         with self._times("write"):
-            deliver(document_to_tex(document), job.target)
+            deliver(self._writer(document), job.target)
 
     def _write_json(self, document: Document) -> None:
         if self._arguments.json is None:
             return
-        import json
-
-        from pipeline.write_json import document_to_json
+        from pipeline.write_json import json_text
         from scanpage.files import write_text
 
         with self._times("write"):
-            value = document_to_json(document)
-            write_text(self._arguments.json, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+            write_text(self._arguments.json, json_text(document))
 
     @contextmanager
     def _progress(self, total: int) -> Iterator[OnPage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from scanpage.document import Display
 from scanpage.latex import Refusal, normalise
 
 
@@ -68,6 +69,21 @@ def alignment_point(tokens: list[str]) -> int | None:
         if depth == 0 and token in ALIGNED_AT:
             return index
     return None
+
+
+def aligned_rows(display: Display) -> list[tuple[list[str], list[str]]] | None:
+    """The tokens of each row before its first relation and from there on.
+
+    None where the display has a single row, or a row with several formulas or without a relation.
+    """
+    rows: list[tuple[list[str], list[str]]] = []
+    for row in display.rows:
+        tokens = usable_tokens(row.formulas[0].latex)
+        place = alignment_point(tokens)
+        if len(row.formulas) != 1 or place is None:
+            return None
+        rows.append((tokens[:place], tokens[place:]))
+    return rows if len(rows) > 1 else None
 
 
 def _with_depth(tokens: list[str]) -> Iterator[tuple[int, int, str]]:

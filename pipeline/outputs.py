@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.formats import Format
+from pipeline.write_json import FORMAT as JSON_FORMAT
 from scanpage.errors import OutputError, UsageError
-from scanpage.files import check_folder, write_stdout, write_text
+from scanpage.files import check_folder, write_bytes, write_stdout
 
 STDOUT = "-"
-MADE_BY = "% Made by scanpage"
-"""How each document begins."""
+MADE_BY = "Made by scanpage"
+"""What stands in the first line of each document, or in the properties of a Word document; JSON names its format."""
+_FIRST_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,16 @@ class Job:
     target: Path | None
 
 
-def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
+def format_of(output: str | None, chosen: Format | None) -> Format:
+    """The format of the results: the chosen one, else by the ending of `output`, else LaTeX. Raises `UsageError`."""
+    if chosen is not None:
+        return chosen
+    if output is None or output == STDOUT or _is_folder(output):
+        return Format.TEX
+    return Format.of(Path(output))
+
+
+def plan(inputs: Sequence[str], output: str | None, *, kind: Format = Format.TEX) -> list[Job]:
     """One document of all inputs, or one for each where `output` is a folder.
 
     Without `output` the document goes into the current folder, named after the first input.
@@ -31,13 +44,17 @@ def plan(inputs: Sequence[str], output: str | None) -> list[Job]:
     if not inputs:
         raise UsageError("no input: name a PDF, a picture, a folder, or - for standard input")
     if output is None:
-        return [Job(tuple(inputs), Path(f"{stem(inputs[0])}.tex"))]
+        return [Job(tuple(inputs), Path(f"{stem(inputs[0])}{kind.ending}"))]
     if output == STDOUT:
         return [Job(tuple(inputs), None)]
-    if not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+    if not _is_folder(output):
         return [Job(tuple(inputs), Path(output))]
     names = unique_names([stem(entry) for entry in inputs])
-    return [Job((entry,), Path(output) / f"{name}.tex") for entry, name in zip(inputs, names, strict=True)]
+    return [Job((entry,), Path(output) / f"{name}{kind.ending}") for entry, name in zip(inputs, names, strict=True)]
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()
 
 
 def stem(entry: str) -> str:
@@ -79,17 +96,28 @@ def check_own(path: Path) -> None:
     if not path.is_file():
         return
     try:
-        with path.open("rb") as file:
-            begins = file.read(len(MADE_BY))
+        beginning = _beginning(path)
     except OSError as error:
         raise OutputError(f"cannot see whose {path} is: {error.strerror}; name it with -o to overwrite it") from error
-    if begins != MADE_BY.encode():
+    if not any(mark.encode() in beginning for mark in (MADE_BY, JSON_FORMAT)):
         raise UsageError(f"{path} was not made by scanpage: name it with -o to overwrite it, or choose another output")
 
 
-def deliver(text: str, target: Path | None) -> None:
-    """Write `text` to `target`, or to standard output. Raises `OutputError`."""
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file, or the properties of a Word document."""
+    if path.suffix == Format.DOCX.ending:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return archive.read("docProps/core.xml")
+        except (zipfile.BadZipFile, KeyError):
+            return b""
+    with path.open("rb") as file:
+        return file.read(_FIRST_BYTES)
+
+
+def deliver(data: bytes, target: Path | None) -> None:
+    """Write `data` to `target`, or to standard output. Raises `OutputError`."""
     if target is None:
-        write_stdout(text.encode("utf-8"))
+        write_stdout(data)
     else:
-        write_text(target, text)
+        write_bytes(target, data)

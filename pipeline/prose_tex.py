@@ -101,6 +101,15 @@ def declarations(source: str) -> list[str]:
     return [rf"\declarechar{{{ord(char):04X}}}{{{meaning(char)}}}" for char in foreign]
 
 
+def spelled_out(source: str) -> str:
+    """`source` with commands in place of the characters that would have to be declared; comments stay as they are."""
+
+    def command(match: re.Match[str]) -> str:
+        return match[0] if match[0][0] == "%" or match[0] in KNOWN_LETTERS else f"{{{meaning(match[0])}}}"
+
+    return re.sub(r"^%.*$|[^\x00-\x7f]", command, source, flags=re.MULTILINE)
+
+
 def meaning(char: str) -> str:
     """How to set a character outside ASCII with plain LaTeX commands."""
     if char in DECLARED:

@@ -1,34 +1,27 @@
-"""Documents as JSON and back: boxes in page pixels and in PDF points, scores, LaTeX, text, versions."""
+"""Documents as JSON: boxes in page pixels and in PDF points, scores, LaTeX, text, versions.
+
+`document.schema.json` beside this file describes the format; `read_json` reads it.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
-from scanpage.document import (
-    Alternative,
-    Block,
-    Display,
-    DisplayRow,
-    Document,
-    Formula,
-    Page,
-    Paragraph,
-    Piece,
-    ScannedPage,
-    TextLine,
-    Versions,
-)
+from scanpage.document import Block, Document, Formula, Page, Paragraph, ScannedPage, TextLine
 from scanpage.geometry import Box
-from scanpage.region import Region, RegionKind
 
 FORMAT = "scanpage-document"
 VERSION = 1
 
 Json = dict[str, Any]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def document_to_json(document: Document) -> Json:
-    """A value for `json.dumps`; `document_from_json` gives the same document back."""
+    """A value for `json.dumps`; `read_json.document_from_json` gives the same document back."""
     versions = document.versions
     return {
         "format": FORMAT,
@@ -43,18 +36,11 @@ def document_to_json(document: Document) -> Json:
     }
 
 
-def document_from_json(value: Json) -> Document:
-    """The document that `document_to_json` wrote.
-
-    Raises:
-        ValueError: another format, another version, or a field is missing or out of range.
-    """
-    if value.get("format") != FORMAT or value.get("version") != VERSION:
-        raise ValueError(f"not a {FORMAT} of version {VERSION}")
-    try:
-        return Document(tuple(_page_from_json(page) for page in value["pages"]), Versions(**value["made_by"]))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"a field of the {FORMAT} is missing or of the wrong type: {error}") from error
+def json_text(document: Document) -> str:
+    """The whole `.json` file, ending in a newline."""
+    text = json.dumps(document_to_json(document), ensure_ascii=False, indent=1) + "\n"
+    # Names of files may hold bytes that are no UTF-8, and Python's stand-ins for them neither.
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _page_to_json(scanned: ScannedPage) -> Json:
@@ -72,13 +58,6 @@ def _page_to_json(scanned: ScannedPage) -> Json:
     }
 
 
-def _page_from_json(value: Json) -> ScannedPage:
-    width, height = value["size_px"]
-    # Documents of older versions say nothing of turns.
-    page = Page(value["source"], value["number"], width, height, value["dpi"], value.get("quarter_turns", 0))
-    return ScannedPage(page, tuple(_block_from_json(block) for block in value["blocks"]), value["failure"])
-
-
 def _block_to_json(block: Block, page: Page) -> Json:
     if isinstance(block, Paragraph):
         return {
@@ -91,25 +70,10 @@ def _block_to_json(block: Block, page: Page) -> Json:
     return {"type": "display", **_box_to_json(block.box, page), "rows": rows}
 
 
-def _block_from_json(value: Json) -> Block:
-    if value["type"] == "paragraph":
-        # Documents of older versions know no headings.
-        return Paragraph(tuple(_line_from_json(line) for line in value["lines"]), value.get("heading", 0))
-    if value["type"] == "display":
-        rows = (DisplayRow(tuple(map(_formula_from_json, row["formulas"])), row["tag"]) for row in value["rows"])
-        return Display(tuple(rows))
-    raise ValueError(f"unknown type of block {value['type']!r}")
-
-
 def _line_to_json(line: TextLine, page: Page) -> Json:
     pieces = [{"text": piece} if isinstance(piece, str) else _formula_to_json(piece, page) for piece in line.pieces]
     said = {"score": line.score, "letter_px": line.letter_px, "text": line.text, "pieces": pieces}
     return {**_box_to_json(line.box, page), **said}
-
-
-def _line_from_json(value: Json) -> TextLine:
-    pieces: list[Piece] = [piece["text"] if "text" in piece else _formula_from_json(piece) for piece in value["pieces"]]
-    return TextLine(Box(*value["box_px"]), tuple(pieces), value["score"], value.get("letter_px"))
 
 
 def _formula_to_json(formula: Formula, page: Page) -> Json:
@@ -122,13 +86,6 @@ def _formula_to_json(formula: Formula, page: Page) -> Json:
         "alternatives": [{"latex": other.latex, "score": other.score} for other in formula.alternatives],
         "detection_score": formula.region.score,
     }
-
-
-def _formula_from_json(value: Json) -> Formula:
-    region = Region(Box(*value["box_px"]), RegionKind(value["kind"]), value["detection_score"])
-    # Documents of older versions have neither.
-    others = tuple(Alternative(other["latex"], other["score"]) for other in value.get("alternatives", ()))
-    return Formula(region, value["latex"], value["score"], others, check=value.get("check", False))
 
 
 def _box_to_json(box: Box, page: Page) -> Json:

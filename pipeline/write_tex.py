@@ -1,16 +1,17 @@
-"""A `Document` as a complete LaTeX document that compiles with pdfLaTeX, LuaLaTeX and XeLaTeX."""
+"""A `Document` as LaTeX that compiles with pdfLaTeX, LuaLaTeX and XeLaTeX: whole, as a fragment, or in a template."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline import formula_tex, prose_tex
 from pipeline.outputs import MADE_BY
-from scanpage.document import Display, DisplayRow, Document, Formula, Paragraph, ScannedPage, TextLine
+from scanpage.document import Block, Display, DisplayRow, Document, Formula, Paragraph, Piece, ScannedPage
+from scanpage.errors import InputError, UsageError
 
-_PREAMBLE = r"""\documentclass{article}
-\usepackage{iftex}
+_PACKAGES = r"""\usepackage{iftex}
 \ifPDFTeX
   \usepackage[T1]{fontenc}
   \usepackage[utf8]{inputenc}
@@ -19,7 +20,8 @@ _PREAMBLE = r"""\documentclass{article}
 \fi
 \usepackage{amsmath,amssymb}
 \IfFileExists{mathrsfs.sty}{\usepackage{mathrsfs}}{\newcommand{\mathscr}{\mathcal}}
-\usepackage[margin=25mm]{geometry}
+"""
+_LAYOUT = r"""\usepackage[margin=25mm]{geometry}
 \allowdisplaybreaks
 \emergencystretch=3em
 """
@@ -33,14 +35,29 @@ _DECLARE = r"""\ifPDFTeX
 \fi
 """
 
-
-_TO_CHECK = r"""\usepackage{color}
-% A red question mark stands before each doubtful reading, in this source with the probability that it is right:
-% compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
-\newcommand{\checkmarkbox}{\mbox{\normalfont\sffamily\bfseries\scriptsize\raisebox{1.1ex}{\textcolor{red}{?}}\kern1pt}}
+_COLOR = "\\usepackage{color}\n"
+# `\providecommand`, since a fragment may follow another one.
+_TO_CHECK = r"""% A red question mark stands before each doubtful reading, in this source with the probability that
+% it is right: compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
+\providecommand{\checkmarkbox}{%
+  \mbox{\normalfont\sffamily\bfseries\scriptsize\raisebox{1.1ex}{\textcolor{red}{?}}\kern1pt}}
 % An opening sign: what follows it in a formula keeps the spacing that it has at the beginning.
-\newcommand{\tocheck}[1]{\ifmmode\mathopen{\checkmarkbox}\else\checkmarkbox\fi}
+\providecommand{\tocheck}[1]{\ifmmode\mathopen{\checkmarkbox}\else\checkmarkbox\fi}
 """
+
+_FRAGMENT = r"""% To be read into a document by \input, after these lines in its preamble:
+%   \usepackage[T1]{fontenc} % with pdfLaTeX
+%   \usepackage{amsmath,amssymb}
+"""
+_FRAGMENT_SCRIPT = r"""%   \usepackage{mathrsfs} % else script letters are calligraphic ones
+\providecommand{\mathscr}{\mathcal}
+"""
+_FRAGMENT_CHECK = r"""%   \usepackage{color} % else the marks of doubtful readings are black
+\providecommand{\textcolor}[2]{#2}
+"""
+
+LINE_GOES_ON = "%\n"
+_PAGE_BREAK = "\n\\clearpage\n\n"
 
 
 # The numbers that headings have stand in their text.
@@ -49,15 +66,82 @@ _HEADINGS = {1: r"\section*", 2: r"\subsection*"}
 
 def document_to_tex(document: Document) -> str:
     """The whole `.tex` file, ending in a newline."""
-    pages = [_page(scanned) for scanned in document.pages]
-    body = "\n\\clearpage\n\n".join(pages)
-    # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
-    body = re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
+    body = _body(document, _PAGE_BREAK)
+    preamble = f"\\documentclass{{article}}\n{_preamble(document, body, layout=_LAYOUT)}"
+    return f"{_made_by(document)}{preamble}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
+
+
+def document_to_fragment(document: Document) -> str:
+    """The body alone, to be read into another document; it brings its definitions and says what packages it needs."""
+    return _made_by(document) + _fragment(document)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A user's LaTeX file with slots for the parts of a document: lines like `%%scanpage:body%%`, comments to LaTeX.
+
+    Attributes:
+        source: the file's text. Its slots are `body`, which it must have, and `preamble`, for the packages and
+            definitions that the body needs; without it they stand before the body, as in a fragment.
+    """
+
+    source: str
+
+    @staticmethod
+    def read(path: Path) -> Template:
+        """Read a template.
+
+        Raises:
+            InputError: the file cannot be read.
+            UsageError: it has no slot for the body, or one of an unknown name.
+        """
+        try:
+            source = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read the template {path}: {getattr(error, 'strerror', None) or error}") from error
+        names = [match[1] for match in _SLOT.finditer(source)]
+        for name in names:
+            if name not in _SLOTS:
+                raise UsageError(f"the template {path} has a slot {name!r}: there are only {' and '.join(_SLOTS)}")
+        if "body" not in names:
+            raise UsageError(f"the template {path} has no slot for the body: add a line %%scanpage:body%%")
+        return Template(source)
+
+    def filled(self, document: Document) -> str:
+        """The template with the document in its slots."""
+        has_preamble = any(match[1] == "preamble" for match in _SLOT.finditer(self.source))
+        body = _body(document, _PAGE_BREAK) if has_preamble else _fragment(document)
+        parts = {"preamble": _preamble(document, body), "body": body}
+        return _made_by(document) + _SLOT.sub(lambda match: parts[match[1]].rstrip("\n"), self.source)
+
+
+_SLOTS = ("preamble", "body")
+_SLOT = re.compile(r"^[ \t]*%%scanpage:(\w*)%%[ \t]*$", re.MULTILINE)
+
+
+def _made_by(document: Document) -> str:
+    return f"% {MADE_BY} {prose_tex.clean(document.versions.scanpage)}.\n"
+
+
+def _preamble(document: Document, body: str, *, layout: str = "") -> str:
     declared = prose_tex.declarations(body)
     known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
-    to_check = _TO_CHECK if document.to_check else ""
-    made_by = f"{MADE_BY} {document.versions.scanpage}.\n"
-    return f"{made_by}{_PREAMBLE}{to_check}{known}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
+    to_check = _COLOR + _TO_CHECK if document.to_check else ""
+    return _PACKAGES + layout + to_check + known
+
+
+def _fragment(document: Document) -> str:
+    # Only a preamble can declare characters.
+    body = prose_tex.spelled_out(_body(document, "\n"))
+    script = _FRAGMENT_SCRIPT if "\\mathscr" in body else ""
+    to_check = _FRAGMENT_CHECK + _TO_CHECK if document.to_check else ""
+    return f"{_FRAGMENT}{script}{to_check}\n{body}"
+
+
+def _body(document: Document, between: str) -> str:
+    body = between.join(_page(scanned) for scanned in document.pages)
+    # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
+    return re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
 
 
 def _page(scanned: ScannedPage) -> str:
@@ -71,31 +155,17 @@ def _page(scanned: ScannedPage) -> str:
     return title + "\n".join(_block(block) for block in scanned.blocks)
 
 
-def _block(block: Paragraph | Display) -> str:
+def _block(block: Block) -> str:
     return _display(block) if isinstance(block, Display) else _paragraph(block)
 
 
 def _paragraph(paragraph: Paragraph) -> str:
-    lines = [_line(line) for line in paragraph.lines]
-    for index, (line, following) in enumerate(pairwise(paragraph.lines)):
-        if _breaks_word(line, following):
-            lines[index] = lines[index].removesuffix("-") + "%"
-    if paragraph.heading:
-        return f"{_HEADINGS[paragraph.heading]}{{{' '.join(lines)}}}\n"
-    return "\\noindent\n" + "\n".join(lines) + "\n"
+    content = paragraph.joined(_piece, joint=LINE_GOES_ON)
+    return f"{_HEADINGS[paragraph.heading]}{{{content}}}\n" if paragraph.heading else f"\\noindent\n{content}\n"
 
 
-def _breaks_word(line: TextLine, following: TextLine) -> bool:
-    """Whether a word is divided by a hyphen at the end of `line`."""
-    last, first = line.pieces[-1], following.pieces[0]
-    if not (isinstance(last, str) and isinstance(first, str)):
-        return False
-    last, first = last.rstrip(), first.lstrip()
-    return last.endswith("-") and last[-2:-1].isalpha() and first[:1].islower()
-
-
-def _line(line: TextLine) -> str:
-    return line.joined(lambda piece: prose_tex.escape(piece) if isinstance(piece, str) else _inline(piece))
+def _piece(piece: Piece) -> str:
+    return prose_tex.escape(piece) if isinstance(piece, str) else _inline(piece)
 
 
 def _inline(formula: Formula) -> str:
@@ -117,12 +187,11 @@ def _marker(formula: Formula) -> str:
 def _display(display: Display) -> str:
     if len(display.rows) == 1 and display.rows[0].tag is None:
         return f"\\[\n  {_row(display.rows[0])}\n\\]\n"
-    aligned = [_aligned_row(row) for row in display.rows]
-    whole = [row for row in aligned if row is not None]
-    if len(display.rows) > 1 and len(whole) == len(aligned):
-        environment, rows = "align*", whole
-    else:
+    aligned = formula_tex.aligned_rows(display)
+    if aligned is None:
         environment, rows = "gather*", [_row(row) + _tag(row) for row in display.rows]
+    else:
+        environment, rows = "align*", [_aligned(*sides, row) for sides, row in zip(aligned, display.rows, strict=True)]
     # The first token of the next row could be taken for an argument of the line break.
     body = " \\\\\n".join(f"  {{}}{row}" if row[:1] in ("[", "*") else f"  {row}" for row in rows)
     return f"\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}\n"
@@ -137,16 +206,9 @@ def _displayed(formula: Formula) -> str:
     return _mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
 
 
-def _aligned_row(row: DisplayRow) -> str | None:
-    """The row with `&` before its first relation, or None where it has no place to align at."""
-    if len(row.formulas) != 1:
-        return None
-    tokens = formula_tex.usable_tokens(row.formulas[0].latex)
-    place = formula_tex.alignment_point(tokens)
-    if place is None:
-        return None
-    left, right = formula_tex.tidy(tokens[:place]), formula_tex.tidy(tokens[place:])
-    return f"{_mark(row.formulas[0])}{left} &{right}".lstrip() + _tag(row)
+def _aligned(left: list[str], right: list[str], row: DisplayRow) -> str:
+    sides = f"{_mark(row.formulas[0])}{formula_tex.tidy(left)} &{formula_tex.tidy(right)}"
+    return sides.lstrip() + _tag(row)
 
 
 def _tag(row: DisplayRow) -> str:

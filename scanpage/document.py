@@ -156,6 +156,14 @@ class TextLine:
         blanks = [gap(left, right) for left, right in pairwise(self.pieces)]
         return "".join(write(piece) + blank for piece, blank in zip(self.pieces, [*blanks, ""], strict=True))
 
+    def divides_word_with(self, following: TextLine) -> bool:
+        """Whether a word is divided by a hyphen at the end of this line and goes on in the next."""
+        last, first = self.pieces[-1], following.pieces[0]
+        if not (isinstance(last, str) and isinstance(first, str)):
+            return False
+        last, first = last.rstrip(), first.lstrip()
+        return last.endswith("-") and last[-2:-1].isalpha() and first[:1].islower()
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
@@ -182,6 +190,24 @@ class Paragraph:
     @property
     def formulas(self) -> tuple[Formula, ...]:
         return tuple(formula for line in self.lines for formula in line.formulas)
+
+    def joined(self, write: Callable[[Piece], str], *, joint: str = "") -> str:
+        """The lines one below the other, each piece as `write` has it.
+
+        Args:
+            write: makes source of a piece.
+            joint: what stands in place of the hyphen and the end of the line in a divided word.
+        """
+        parts: list[str] = []
+        for line, following in zip(self.lines, [*self.lines[1:], None], strict=True):
+            text = line.joined(write)
+            if following is None:
+                parts.append(text)
+            elif line.divides_word_with(following):
+                parts.append(text.removesuffix("-") + joint)
+            else:
+                parts.append(text + "\n")
+        return "".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,56 @@ def test_alternatives_stand_in_the_json(run: Run, picture: Maker, capsys: pytest
     assert others == [{"latex": "x _ 0", "score": 0.375}, {"latex": "x _ 1", "score": 0.25}]
 
 
+@pytest.mark.parametrize(
+    ("ending", "begins", "holds"),
+    [
+        ("md", "<!-- Made by scanpage", "$x^{2} + 1 = 0$"),
+        ("html", "<!DOCTYPE html>\n<!-- Made by scanpage", "<msup><mi>x</mi>"),
+        ("json", '{\n "format": "scanpage-document"', '"latex": "x ^ { 2 } + 1 = 0"'),
+        ("tex", "% Made by scanpage", "$x^{2} + 1 = 0$"),
+    ],
+)
+def test_the_ending_chooses_the_format(run: Run, picture: Maker, ending: str, begins: str, holds: str) -> None:
+    page = picture("a.png")
+    assert run(page, "-q", "-o", f"notes.{ending}") == ExitCode.DONE
+    text = Path(f"notes.{ending}").read_text("utf-8")
+    assert text.startswith(begins) and holds in text and text.endswith("\n")
+    # What it wrote itself it writes again unasked.
+    for _ in range(2):
+        assert run(page, "-q", "--to", ending) == run(page, "-q", "--to", ending, "-o", "all/") == ExitCode.DONE
+    assert Path(f"a.{ending}").read_text("utf-8") == Path(f"all/a.{ending}").read_text("utf-8") == text
+
+
+def test_a_format_can_go_to_standard_output(run: Run, picture: Maker, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(picture("a.png"), "-q", "-o", "-", "--to", "md") == ExitCode.DONE
+    assert capfd.readouterr().out.startswith("<!-- Made by scanpage")
+
+
+def test_a_document_is_written_in_another_format_without_models(
+    run: Run, pdf: Maker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    no_models = failing(AssertionError("models were loaded"))
+    assert run(pdf("notes.pdf", pages=2), "-o", "notes.json", "--alternatives", "1", "-q") == ExitCode.DONE
+    for ending in ("md", "html", "tex"):
+        assert run(pdf("notes.pdf", pages=2), "-o", f"direct.{ending}", "-q") == ExitCode.DONE
+        assert main(["notes.json", "-o", f"later.{ending}"], load_engines=no_models) == ExitCode.DONE
+        assert Path(f"later.{ending}").read_bytes() == Path(f"direct.{ending}").read_bytes()
+    assert main(["notes.json", "-o", "again.json", "-q"], load_engines=no_models) == ExitCode.DONE
+    assert Path("again.json").read_bytes() == Path("notes.json").read_bytes()
+    assert capsys.readouterr().err.count("2 pages, 4 formulas in ") == 3
+    assert main(["notes.json", "again.json", "-o", "both.md", "-q"], load_engines=no_models) == ExitCode.DONE
+    assert Path("both.md").read_text("utf-8").count("\n---\n") == 3
+
+
+def test_fragment_and_template(run: Run, picture: Maker) -> None:
+    page = picture("a.png")
+    assert run(page, "-q", "-o", "part.tex", "--fragment") == ExitCode.DONE
+    assert "\\documentclass" not in Path("part.tex").read_text("utf-8")
+    Path("mine.tex").write_text("\\documentclass{book}\n%%scanpage:body%%\n", "utf-8")
+    assert run(page, "-q", "--template", "mine.tex") == ExitCode.DONE
+    assert "\\documentclass{book}" in Path("a.tex").read_text("utf-8")
+
+
 def test_quiet_says_nothing(run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(picture("a.png"), "-q") == ExitCode.DONE
     assert capsys.readouterr() == ("", "")
@@ -116,7 +166,18 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{pdf}", "--dpi", "1"], ExitCode.USAGE, "--dpi must lie"),
         (["{pdf}", "--check-below", "2"], ExitCode.USAGE, "--check-below must lie"),
         (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name it with --json"),
-        (["{pdf}", "-o", "{pdf}"], ExitCode.USAGE, "is an input and would be overwritten"),
+        (["{pdf}", "-o", "{pdf}", "--to", "tex"], ExitCode.USAGE, "is an input and would be overwritten"),
+        (["{pdf}", "-o", "a.txt"], ExitCode.USAGE, "choose one of .tex, .md, .html, .json, .docx"),
+        (["{pdf}", "-o", "a"], ExitCode.USAGE, "a has no ending that names a format"),
+        (["{pdf}", "-o", "a.md", "--fragment"], ExitCode.USAGE, "are for .tex, not for .md"),
+        (["{pdf}", "--template", "no.tex"], ExitCode.UNREADABLE_INPUT, "cannot read the template no.tex"),
+        (["{pdf}", "--template", "{pdf}"], ExitCode.UNREADABLE_INPUT, "cannot read the template"),
+        (["{pdf}", "--template", "{empty}"], ExitCode.USAGE, "empty.pdf has no slot for the body"),
+        (["{json}", "{pdf}"], ExitCode.USAGE, "do not go together"),
+        (["{json}"], ExitCode.UNREADABLE_INPUT, "broken.json is no document of scanpage: format is missing"),
+        (["{json}", "--dpi", "100"], ExitCode.USAGE, "--dpi is for reading pages"),
+        (["{json}", "--no-prose"], ExitCode.USAGE, "--no-prose is for reading pages"),
+        (["none.json", "-o", "a.md"], ExitCode.UNREADABLE_INPUT, "none.json does not exist"),
         (["{pdf}", "-o", "a.tex", "--json", "a.tex"], ExitCode.USAGE, "same file"),
         (["{pdf}", "-o", "{empty}/a.tex"], ExitCode.UNWRITABLE_OUTPUT, "cannot write in"),
         (["{pdf}", "--preview", "{empty}"], ExitCode.UNWRITABLE_OUTPUT, "cannot write in"),
@@ -135,7 +196,9 @@ def test_every_error_is_one_line_and_its_code(
 ) -> None:
     (tmp_path / "empty.pdf").write_bytes(b"")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "broken.json").write_text("{}")
     places = {
+        "json": tmp_path / "broken.json",
         "empty": tmp_path / "empty.pdf",
         "folder": tmp_path / "folder",
         "pdf": pdf(),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.write_tex import document_to_tex
+from pipeline.write_tex import Template, document_to_fragment, document_to_tex
 from scanpage.document import (
     Block,
     Display,
@@ -20,6 +20,7 @@ from scanpage.document import (
     TextLine,
     Versions,
 )
+from scanpage.errors import UsageError
 from scanpage.geometry import Box
 from scanpage.latex import repair, to_latex, tokenize
 from scanpage.region import Region, RegionKind
@@ -103,7 +104,7 @@ def test_doubtful_readings_are_marked_with_their_probability() -> None:
     assert r"see (\tocheck{0.38}$x$) and $y$" in source
     assert "  \\tocheck{0.38}-a\n" in source
     assert "  \\tocheck{0.38}x &= 1 \\\\\n  &= 2\n" in source
-    assert r"\newcommand{\tocheck}" in source
+    assert r"\providecommand{\tocheck}" in source
 
 
 def test_a_document_without_doubts_has_no_marks() -> None:
@@ -162,6 +163,113 @@ def test_every_kind_of_block_compiles(tmp_path: Path) -> None:
     ]
     pages = (ScannedPage(PAGE, tuple(blocks)), ScannedPage(PAGE, failure="c:\\x is {50%} gone_"), ScannedPage(PAGE))
     assert compiled(document_to_tex(Document(pages, Versions("0"))), tmp_path) == ""
+
+
+BLOCKS: tuple[Block, ...] = (
+    paragraph(("α — 中 „so“ Ł≤", formula(r"\mathscr { A }"), "end -\u2010- 5%"), ("100% of \\input{x}",)),
+    Display((row("x = 1", tag="2a", check=True), row(r"= \mathbb { 1 }"))),
+    paragraph((formula("{ broken"), formula("y", check=True))),
+)
+DOCUMENT = Document(
+    (ScannedPage(Page("notes α.pdf", 1, 1, 1, 72.0), BLOCKS), ScannedPage(PAGE, failure="é")), Versions("7")
+)
+TEMPLATE = r"""\documentclass[a5paper]{report}
+\usepackage{xcolor}
+  %%scanpage:preamble%%
+\newcommand{\mine}{\alpha}
+\begin{document}
+Mine: $\mine$.
+
+%%scanpage:body%%
+
+Over.
+\end{document}
+"""
+HOST = r"""\documentclass{book}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb}
+\begin{document}
+\input{part}
+\input{part}
+\end{document}
+"""
+
+
+def test_a_fragment_is_the_body_with_its_definitions() -> None:
+    source = document_to_fragment(DOCUMENT)
+    assert source.startswith("% Made by scanpage 7.\n% To be read into a document by \\input")
+    assert "\\documentclass" not in source and "\n\\usepackage" not in source and "\\begin{document}" not in source
+    assert r"\providecommand{\tocheck}" in source and r"{\ensuremath{\alpha}} {---} {\texttt{[U+4E2D]}}" in source
+    assert "% notes α.pdf page 1\n" in source
+
+
+def test_a_fragment_brings_no_more_than_it_needs() -> None:
+    source = document_to_fragment(Document((ScannedPage(PAGE, (paragraph(("plain",)),)),), Versions("7")))
+    assert "provide" not in source and "color" not in source and "mathrsfs" not in source
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    path = tmp_path / "template.tex"
+    path.write_text(TEMPLATE, "utf-8")
+    return path
+
+
+def test_a_template_is_filled_at_its_slots(template: Path) -> None:
+    lines = Template.read(template).filled(DOCUMENT).splitlines()
+    assert lines[0] == "% Made by scanpage 7."
+    assert lines[1] == r"\documentclass[a5paper]{report}"
+    assert not any("%%scanpage" in line for line in lines)
+    parts = (
+        r"\usepackage{amsmath,amssymb}",
+        r"\newcommand{\mine}{\alpha}",
+        r"\begin{document}",
+        "% notes α.pdf page 1",
+        "Over.",
+    )
+    order = [lines.index(line) for line in parts]
+    assert order == sorted(order)
+    assert not any("geometry" in line for line in lines)
+
+
+def test_without_a_slot_for_the_preamble_the_body_brings_its_definitions(template: Path) -> None:
+    template.write_text(TEMPLATE.replace("%%scanpage:preamble%%", ""), "utf-8")
+    before, _, after = Template.read(template).filled(DOCUMENT).partition("\\begin{document}")
+    assert r"\providecommand{\tocheck}" not in before and r"\providecommand{\tocheck}" in after
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("%%scanpage:preamble%%", r"template\.tex has no slot for the body: add a line %%scanpage:body%%"),
+        ("see %%scanpage:body%% here", "has no slot for the body"),
+        (
+            "%%scanpage:body%%\n%%scanpage:title%%",
+            r"template\.tex has a slot 'title': there are only preamble and body",
+        ),
+    ],
+)
+def test_a_template_without_the_right_slots_is_refused(template: Path, source: str, message: str) -> None:
+    template.write_text(source, "utf-8")
+    with pytest.raises(UsageError, match=message):
+        Template.read(template)
+
+
+@pytest.mark.tex
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_fragments_compile_in_another_document_even_twice(tmp_path: Path) -> None:
+    (tmp_path / "part.tex").write_text(document_to_fragment(DOCUMENT), "utf-8")
+    assert compiled(HOST, tmp_path) == ""
+
+
+@pytest.mark.tex
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_templates_compile_empty_and_filled(tmp_path: Path, template: Path) -> None:
+    assert compiled(TEMPLATE, tmp_path) == ""
+    assert compiled(Template.read(template).filled(DOCUMENT), tmp_path) == ""
+    bare = TEMPLATE.replace("%%scanpage:preamble%%", r"\usepackage[T1]{fontenc}\usepackage{amsmath,amssymb}")
+    template.write_text(bare, "utf-8")
+    assert compiled(Template.read(template).filled(DOCUMENT), tmp_path) == ""
 
 
 def compiled(source: str, folder: Path) -> str:
