@@ -25,7 +25,7 @@ _PREAMBLE = r"""\documentclass{article}
 """
 
 # Engines differ in how a character is given a meaning; the body stays the same for all.
-_DECLARE = r"""\ifPDFTeX
+DECLARE = r"""\ifPDFTeX
   \newcommand{\declarechar}[2]{\DeclareUnicodeCharacter{#1}{#2}}
 \else
   \newcommand{\declarechar}[2]{%
@@ -34,7 +34,7 @@ _DECLARE = r"""\ifPDFTeX
 """
 
 
-_TO_CHECK = r"""\usepackage{color}
+TO_CHECK = r"""\usepackage{color}
 % A red question mark stands before each doubtful reading, in this source with the probability that it is right:
 % compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
 \newcommand{\checkmarkbox}{\mbox{\normalfont\sffamily\bfseries\scriptsize\raisebox{1.1ex}{\textcolor{red}{?}}\kern1pt}}
@@ -50,8 +50,8 @@ def document_to_tex(document: Document) -> str:
     # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
     body = re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
     declared = prose_tex.declarations(body)
-    known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
-    to_check = _TO_CHECK if document.to_check else ""
+    known = DECLARE + "".join(line + "\n" for line in declared) if declared else ""
+    to_check = TO_CHECK if document.to_check else ""
     made_by = f"{MADE_BY} {document.versions.scanpage}.\n"
     return f"{made_by}{_PREAMBLE}{to_check}{known}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
 
@@ -94,15 +94,15 @@ def _line(line: TextLine) -> str:
 
 def _inline(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return f"{_mark(formula)}${formula_tex.tidy(tokens)}$" if tokens else _marker(formula)
+    return f"{mark(formula)}${formula_tex.tidy(tokens)}$" if tokens else marker(formula)
 
 
-def _mark(formula: Formula) -> str:
+def mark(formula: Formula) -> str:
     """What stands before a reading that is to be checked."""
     return rf"\tocheck{{{formula.score:.2f}}}" if formula.check else ""
 
 
-def _marker(formula: Formula) -> str:
+def marker(formula: Formula) -> str:
     """What stands for a formula without a usable reading: visible, and with the reading to mend."""
     reading = prose_tex.escape(formula.latex)
     return rf"\fbox{{\texttt{{formula not read{': ' if reading else ''}{reading}}}}}"
@@ -128,7 +128,7 @@ def _row(row: DisplayRow) -> str:
 
 def _displayed(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return _mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
+    return mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{marker(formula)}}}"
 
 
 def _aligned_row(row: DisplayRow) -> str | None:
@@ -140,7 +140,7 @@ def _aligned_row(row: DisplayRow) -> str | None:
     if place is None:
         return None
     left, right = formula_tex.tidy(tokens[:place]), formula_tex.tidy(tokens[place:])
-    return f"{_mark(row.formulas[0])}{left} &{right}".lstrip() + _tag(row)
+    return f"{mark(row.formulas[0])}{left} &{right}".lstrip() + _tag(row)
 
 
 def _tag(row: DisplayRow) -> str:
