@@ -36,7 +36,9 @@ from scanpage.latex_unicode import ACCENT_SIGNS, FUNCTION_NAMES, LIMIT_FUNCTIONS
 
 Tables = dict[str, object]
 
-_TYPED_ENVIRONMENTS = "matrix array smallmatrix cases dcases aligned split gathered align gather".split()
+_TYPED_ENVIRONMENTS = (
+    "matrix", "array", "smallmatrix", "cases", "dcases", "aligned", "split", "gathered", "align", "gather",
+)  # fmt: skip
 """Those whose options, if any, are but columns."""
 _LAST_SIGN = 0x20000
 """Behind these code points stand rare Chinese characters only, which nothing declares."""
@@ -96,7 +98,7 @@ def prose() -> Tables:
 
 def _letters(alphabet: str) -> dict[str, str]:
     """The letters of an alphabet that Unicode has characters for; other alphabets are a matter of style."""
-    letters = {}
+    letters: dict[str, str] = {}
     for name in _ALPHABET_NAMES.get(alphabet, ()):
         for letter in string.ascii_letters:
             case = "CAPITAL" if letter.isupper() else "SMALL"

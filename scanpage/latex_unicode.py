@@ -76,10 +76,10 @@ SIGNS: dict[str, str] = {
 """The character of each token that prints a single sign."""
 
 ACCENT_SIGNS: dict[str, str] = {
-    "\\hat": "^", "\\bar": "¯", "\\tilde": "~", "\\vec": "→", "\\dot": "˙", "\\ddot": "¨", "\\dddot": "⃛", "\\check": "ˇ",
-    "\\breve": "˘", "\\acute": "´", "\\grave": "`", "\\mathring": "˚", "\\widehat": "^", "\\widetilde": "~",
-    "\\overline": "‾", "\\underline": "_", "\\overrightarrow": "→", "\\overleftarrow": "←", "\\overbrace": "⏞",
-    "\\underbrace": "⏟", "\\boxed": "□", "\\xrightarrow": "→",
+    "\\hat": "^", "\\bar": "¯", "\\tilde": "~", "\\vec": "→", "\\dot": "˙", "\\ddot": "¨", "\\dddot": "⃛",
+    "\\check": "ˇ", "\\breve": "˘", "\\acute": "´", "\\grave": "`", "\\mathring": "˚", "\\widehat": "^",
+    "\\widetilde": "~", "\\overline": "‾", "\\underline": "_", "\\overrightarrow": "→", "\\overleftarrow": "←",
+    "\\overbrace": "⏞", "\\underbrace": "⏟", "\\boxed": "□", "\\xrightarrow": "→",
 }  # fmt: skip
 """The sign that each accent adds to what it is over, under or around."""
 
