@@ -338,10 +338,22 @@ function latexReader(language) {
     return result;
   }
 
-  const row = (body, style) => {
-    const children = body.map((node) => draw(node, style));
+  /** Elements of a sequence; a plus or minus that stands for no operation keeps close to what follows it. */
+  function drawAll(body, style) {
+    return body.map((node, index) => {
+      const result = draw(node, style);
+      const previous = body[index - 1]?.token ?? (index ? null : "");
+      if (sets.plusMinus.has(node.token) && (sets.beforeSign.has(previous) || sets.relations.has(previous))) {
+        result.setAttribute("form", "prefix");
+      }
+      return result;
+    });
+  }
+
+  function row(body, style) {
+    const children = drawAll(body, style);
     return children.length === 1 ? children[0] : element("mrow", children);
-  };
+  }
 
   function draw(node, style) {
     switch (node.kind) {
@@ -369,13 +381,13 @@ function latexReader(language) {
     }
     const [char, kind] = signs.get(token);
     switch (kind) {
-      case "digit": return element("mn", [char], look(style, "digit"));
+      case "digit": return element("mn", [char], look(style));
       case "variable": return letter(char, style);
-      case "upright": return element("mi", [char], { mathvariant: "normal", ...look(style, "sign") });
+      case "upright": return element("mi", [char], { mathvariant: "normal", ...look(style) });
       case "big": return element("mo", [char], { largeop: "true", movablelimits: "true" });
       case "integral": return element("mo", [char], { largeop: "true" });
-      case "delimiter": return element("mo", [char], { stretchy: "false", ...look(style, "sign"), ...(token === "|" ? { lspace: "0", rspace: "0" } : {}) });
-      default: return element("mo", [char], { stretchy: "false", ...look(style, "sign") });
+      case "delimiter": return element("mo", [char], { stretchy: "false", lspace: "0", rspace: "0", ...look(style) });
+      default: return element("mo", [char], { stretchy: "false", ...look(style) });
     }
   }
 
@@ -383,7 +395,7 @@ function latexReader(language) {
     const other = style && alphabets.get(style)?.[char];
     if (other) return element("mi", [other], { mathvariant: "normal" });
     const slanted = !style || style === "\\boldsymbol";
-    return element("mi", [char], { ...(slanted ? {} : { mathvariant: "normal" }), ...look(style, "letter") });
+    return element("mi", [char], { ...(slanted ? {} : { mathvariant: "normal" }), ...look(style) });
   }
 
   function look(style) {
@@ -404,7 +416,7 @@ function latexReader(language) {
 
   function command({ token, index, body }, style) {
     if (alphabets.has(token)) return row(body[0], token);
-    const parts = body.map((part) => element("mrow", part.map((node) => draw(node, style))));
+    const parts = body.map((part) => element("mrow", drawAll(part, style)));
     if (token === "\\sqrt") {
       return index?.length ? element("mroot", [parts[0], row(index, style)]) : element("msqrt", parts);
     }
@@ -426,7 +438,10 @@ function latexReader(language) {
     }
     const stretchy = !sets.hats.has(token);
     const mark = element("mo", [accents.get(token)], { stretchy: String(stretchy) });
-    if (token === "\\xrightarrow") return element("mover", [mark, element("mrow", [element("mspace", [], { width: "0.5em" }), body, element("mspace", [], { width: "0.5em" })])]);
+    if (token === "\\xrightarrow") {
+      const side = () => element("mspace", [], { width: "0.5em" });
+      return element("mover", [mark, element("mrow", [side(), body, side()])]);
+    }
     return sets.accentsBelow.has(token)
       ? element("munder", [body, mark], { accentunder: "true" })
       : element("mover", [body, mark], { accent: "true" });
@@ -435,13 +450,13 @@ function latexReader(language) {
   function tableElement({ name, rows }, style) {
     const columns = Math.max(...rows.map((cells) => cells.length));
     const lines = rows.map((cells) => element("mtr", Array.from({ length: columns }, (_, c) =>
-      element("mtd", (cells[c] ?? []).map((node) => draw(node, style))))));
+      element("mtd", drawAll(cells[c] ?? [], style)))));
     const result = element("mtable", lines, { class: name, ...(name === "aligned" ? { displaystyle: "true" } : {}) });
     return name === "cases" ? element("mrow", [fence("\\{", "prefix"), result]) : result;
   }
 
   function mathml(tree, display) {
-    return element("math", tree.map((node) => draw(node)), display ? { display: "block", displaystyle: "true" } : {});
+    return element("math", drawAll(tree), display ? { display: "block", displaystyle: "true" } : {});
   }
 
   return {

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -230,6 +231,15 @@ def test_every_change_is_saved_as_the_program_would_write_it(opened: Open) -> No
     assert "gather*" in source
     assert r"\sum_{i = 1}^{n}i^{\prime}" in source
     assert "\\tocheck" not in source
+
+
+def test_every_character_of_a_text_is_written_as_the_program_does(opened: Open) -> None:
+    kept = (chr(code) for code in (*range(0x20, 0xD800), *range(0xF900, 0xFFFE), *range(0x1D400, 0x1D800)))
+    signs = [char for char in kept if unicodedata.category(char) != "Cn"]
+    text = "a" + "".join(signs) + " \\ {x}_^~# -- --- '' ,, << >> `` \x00\x01\x1f\u200b b"
+    browser = opened(document(paragraph(("so",), (text, inline("x")))))
+    written = save(browser, "tex")
+    assert written == document_to_tex(document(paragraph(("so",), (text, inline("x")))))
 
 
 def test_a_text_that_is_emptied_is_gone(opened: Open) -> None:
