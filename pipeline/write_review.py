@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -35,12 +36,19 @@ _FOLDER = Path(__file__).parent / "review"
 Json = dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    jpeg: bytes
+    width_px: int
+    height_px: int
+
+
 class Review:
     """Gathers the pictures of pages as they are finished, compressed, and writes the page."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pictures: dict[Page, bytes] = {}
+        self._pictures: dict[Page, _Picture] = {}
         self._upright: dict[Page, ScannedPage] = {}
 
     def add(self, scanned: ScannedPage, image: np.ndarray) -> None:
@@ -51,7 +59,7 @@ class Review:
         picture.thumbnail((PAGE_SIDE_PX, PAGE_SIDE_PX), Image.Resampling.LANCZOS)
         buffer = BytesIO()
         picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
-        self._pictures[page] = buffer.getvalue()
+        self._pictures[page] = _Picture(buffer.getvalue(), *picture.size)
 
     def write(self, document: Document) -> None:
         """Write the page. Raises `OutputError`."""
@@ -74,9 +82,8 @@ class Review:
             yield f'<p class="failure">Page not read: {escape(scanned.failure)}</p>\n'
         picture = self._pictures.get(scanned.page)
         if picture is not None:
-            page = self._shown(scanned).page
-            yield f'<div class="boxes"><img alt="{name}" width="{page.width_px}" height="{page.height_px}" '
-            yield f'src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}"></div>\n'
+            yield f'<div class="boxes"><img alt="{name}" width="{picture.width_px}" height="{picture.height_px}" '
+            yield f'src="data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}"></div>\n'
         yield "</figure>\n"
 
     def _shown(self, scanned: ScannedPage) -> ScannedPage:

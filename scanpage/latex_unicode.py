@@ -103,6 +103,6 @@ def sign_class(token: str) -> SignClass:
         return SignClass.DIGIT
     if token.isalpha() or token in GREEK - CAPITAL_GREEK or token in _SLANTED:
         return SignClass.VARIABLE
-    if token in DELIMITERS - {"/", "<", ">"}:
+    if token in DELIMITERS - {"<", ">"}:
         return SignClass.DELIMITER
     return SignClass.UPRIGHT if token in _UPRIGHT else SignClass.OPERATOR

@@ -79,7 +79,7 @@ function latexReader(language) {
       const primes = name === "sup" && last.sup?.every((node) => node.token === "\\prime") ? last.sup : null;
       if (last[name] && !primes) fail(`two ${sign === "_" ? "sub" : "super"}scripts on one sign: put braces around it`);
       const content = argument(sign);
-      if (!content.length) fail(`nothing behind ${sign}`);
+      if (!hasInk(content)) fail(`nothing behind ${sign}`);
       last[name] = [...(primes ?? []), ...content];
     }
 
@@ -114,7 +114,7 @@ function latexReader(language) {
       if (token === "{") return group();
       if (token === "\\sqrt") return [root()];
       if (accents.has(token)) return [accent(token)];
-      if (alphabets.has(token)) return [alphabet(token)];
+      if (alphabets.has(token)) return alphabet(token);
       if (sets.twoArguments.has(token)) return [two(token)];
       if (sets.text.has(token) || token === "\\textbf") return words(token === "\\textbf" ? "\\mathbf" : "\\mathrm");
       if (token === "\\left") return [pair()];
@@ -156,7 +156,7 @@ function latexReader(language) {
         return under.length ? { kind: "command", token: "\\underset", body: [under, [arrow]] } : arrow;
       }
       const body = repeated(token);
-      if (!body.length && token !== "\\xrightarrow") fail(`${token} over nothing`);
+      if (!hasInk(body) && token !== "\\xrightarrow") fail(`${token} over nothing`);
       const hats = flat(body).filter((inner) => sets.hats.has(inner)).length;
       const lone = body.length === 1 && sets.hats.has(body[0].token);
       if (sets.hats.has(token) && hats && !lone) fail(`${token} over more than one accent: take its wide form`);
@@ -164,17 +164,26 @@ function latexReader(language) {
     }
 
     function alphabet(token) {
+      const accented = accents.has(peek());
       const body = argument(token);
-      const inside = flat(body);
-      const missing = inside.find((sign) =>
-        (sets.capitalGreek.has(sign) && !["\\mathrm", "\\mathbf", "\\boldsymbol"].includes(token)) ||
-        (token === "\\mathbb" && /^[a-z]$/.test(sign)) ||
-        (["\\mathcal", "\\mathfrak"].includes(token) && /^[0-9]$/.test(sign)));
-      if (missing && body.some((node) => node.token === missing)) fail(`${token} has no ${missing}`);
-      if (token === "\\boldsymbol" && inside.some((sign) => sets.neverBold.has(sign))) {
+      if (token === "\\boldsymbol" && accented) return body; // bold is only the accent then
+      if (!body.length) return [];
+      for (const node of body) {
+        const sign = (node.kind === "scripts" ? node.base : node)?.token;
+        if (isMissing(sign, token)) fail(`${token} has no ${sign}`);
+      }
+      if (token === "\\boldsymbol" && flat(body).some((sign) => sets.neverBold.has(sign))) {
         fail("\\boldsymbol goes around single signs only");
       }
-      return { kind: "command", token, body: [body] };
+      return [{ kind: "command", token, body: [body] }];
+    }
+
+    /** Whether the font of an alphabet has another sign in the place of this one: scanpage/latex_atoms.py. */
+    function isMissing(sign, alphabet) {
+      if (!signs.has(sign) && !functions.has(sign)) return false;
+      if (sets.capitalGreek.has(sign)) return !["\\mathrm", "\\mathbf", "\\boldsymbol"].includes(alphabet);
+      if (alphabet === "\\mathbb") return /[a-z]/.test(sign) && !/[A-Z]/.test(sign);
+      return /^[0-9]$/.test(sign) && ["\\mathcal", "\\mathfrak"].includes(alphabet);
     }
 
     function two(token) {
@@ -257,12 +266,14 @@ function latexReader(language) {
     if (!peek()) fail("nothing is left to read");
     const rows = rowsUntilEnd("the formula", "aligned");
     if (at < tokens.length) fail(tokens[at] === "}" ? "a brace } closes nothing" : `${tokens[at]} closes nothing`);
+    if (!rows.flat().some(hasInk)) fail("nothing is left to read");
     return rows.length > 1 ? [{ kind: "table", name: "aligned", rows }] : rows[0].flat();
   }
 
   // -- LaTeX ----------------------------------------------------------------------------------------------------------
 
   const flat = (body) => body.flatMap(tokensOf);
+  const hasInk = (body) => flat(body).some((token) => !["~", "{", "}"].includes(token));
 
   function tokensOf(node) {
     const braced = (body) => ["{", ...flat(body), "}"];

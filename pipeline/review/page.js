@@ -88,20 +88,29 @@
     overlay.append(box);
   }
 
-  /** Cuts the place of a card out of the picture of its page. */
-  function drawCrop(card) {
-    const picture = byId(`page-${card.page}`)?.querySelector("img");
-    if (!picture) return;
+  const pictureOf = (card) => byId(`page-${card.page}`)?.querySelector("img");
+
+  /** The place of a card in the picture of its page, with some of what stands around it: left, top, width, height. */
+  function cropOf(card) {
+    const picture = pictureOf(card);
     const [x0, y0, x1, y1] = card.place;
-    const [width, height] = [picture.naturalWidth, picture.naturalHeight];
+    const [width, height] = ["width", "height"].map((name) => +picture.getAttribute(name));
     const around = Math.max(6, 0.2 * (y1 - y0) * height);
     const left = Math.max(0, x0 * width - around), top = Math.max(0, y0 * height - around);
     const right = Math.min(width, x1 * width + around), bottom = Math.min(height, y1 * height + around);
-    card.canvas.width = Math.max(1, Math.round(right - left));
-    card.canvas.height = Math.max(1, Math.round(bottom - top));
-    card.canvas.style.width = `${Math.round(1.25 * card.canvas.width)}px`;
-    card.canvas.getContext("2d").drawImage(picture, left, top, right - left, bottom - top, 0, 0,
-      card.canvas.width, card.canvas.height);
+    return [left, top, Math.max(1, Math.round(right - left)), Math.max(1, Math.round(bottom - top))];
+  }
+
+  /** Gives a crop its room, so that nothing moves when it is drawn. */
+  function makeRoom(card) {
+    const [, , width, height] = cropOf(card);
+    Object.assign(card.canvas.style, { width: `${Math.round(1.25 * width)}px`, aspectRatio: `${width} / ${height}` });
+  }
+
+  function drawCrop(card) {
+    const [left, top, width, height] = cropOf(card);
+    Object.assign(card.canvas, { width, height });
+    card.canvas.getContext("2d").drawImage(pictureOf(card), left, top, width, height, 0, 0, width, height);
   }
 
   // Crops are cut as their cards come into view: a long document has thousands.
@@ -110,8 +119,7 @@
       if (!isIntersecting) continue;
       watcher.unobserve(target);
       const card = cards[target.dataset.card];
-      const picture = byId(`page-${card.page}`)?.querySelector("img");
-      picture?.decode().then(() => drawCrop(card), () => {});
+      pictureOf(card)?.decode().then(() => drawCrop(card), () => {});
     }
   }, { rootMargin: "600px" });
 
@@ -127,6 +135,7 @@
     card.element.addEventListener("focusin", () => select(card, { scrollCard: false }));
     cards.push(card);
     addBox(card, label);
+    if (pictureOf(card)) makeRoom(card);
     watcher.observe(card.element);
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 import time
@@ -34,8 +35,8 @@ from scanpage.document import (
     Versions,
 )
 from scanpage.geometry import Box
-from scanpage.latex import normalise, tokenize, vocabulary
-from scanpage.latex_symbols import ACCENTS, ALPHABETS, FUNCTIONS, TWO_ARGUMENTS
+from scanpage.latex import normalise, repair, tokenize, vocabulary
+from scanpage.latex_symbols import ACCENTS, ALPHABETS, FUNCTIONS, SYNONYMS, TWO_ARGUMENTS
 from scanpage.latex_unicode import SIGNS
 from scanpage.region import Region, RegionKind
 
@@ -353,6 +354,38 @@ def test_what_the_page_takes_the_program_takes(opened: Open) -> None:
         return arguments[0].map(latex => reader.tokens(reader.parse(latex)));"""
     for latex, tokens in zip(TYPED, browser.run(script, TYPED), strict=True):
         assert normalise(tokens) == normalise(latex), latex
+
+
+def test_what_the_recognizer_may_write_comes_back_and_what_the_page_takes_can_be_written(opened: Open) -> None:
+    rng = random.Random(20)
+    tokens = [
+        *vocabulary(),
+        *"{}{}{}^_^_[]'",
+        "\\frac",
+        "\\left",
+        "\\right",
+        "\\text",
+        "\\boldsymbol",
+        "\\\\",
+        *SYNONYMS,
+    ]
+    readings = [repair(rng.choices(tokens, k=rng.randint(2, 20))) for _ in range(400)]
+    known = [" ".join(reading) for reading in readings if reading and repair(reading) == reading]
+    typed = [" ".join(rng.choices(tokens, k=rng.randint(1, 8))) for _ in range(2000)]
+    browser = opened(NOTES)
+    script = """
+        const data = JSON.parse(document.getElementById('data').textContent), reader = latexReader(data.language);
+        return arguments[0].map(latex => {
+          try { return reader.tokens(reader.parse(latex)); } catch (error) {
+            if (!(error instanceof LatexError)) throw error;
+            return null;
+          }
+        });"""
+    assert browser.run(script, known) == known
+    taken = [latex for latex in browser.run(script, typed) if latex is not None]
+    assert len(taken) > 500
+    for latex in taken:
+        assert normalise(latex)
 
 
 def test_doubtful_ones_stand_first_until_order_is_switched(opened: Open) -> None:
