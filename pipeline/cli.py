@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.load import PageSource
     from pipeline.outputs import Job
     from pipeline.scan import OnPage, ScanOptions
+    from pipeline.write_review import Review
     from scanpage.document import Document, ScannedPage
 
 UNEXPECTED = 1
@@ -52,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
     part.add_argument("--template", type=Path, metavar="FILE", help="LaTeX file to fill, at its lines "
         "%%%%scanpage:preamble%%%% (packages and definitions) and %%%%scanpage:body%%%%")  # fmt: skip
     add("--preview", type=Path, metavar="DIR", help="write a picture of each page with boxes and readings")
+    add("--review", type=Path, metavar="FILE.html", help="write one page to compare everything read with the original, "
+        "correct it and save it again, in a browser")  # fmt: skip
     add("--json", type=Path, metavar="FILE", help="write places, scores, LaTeX and text of everything read")
     add("--pages", default="", metavar="1-3,7", help="which pages of each input (default: all)")
     add("--dpi", type=int, default=200, help="resolution at which PDF pages are drawn (default: %(default)s)")
@@ -59,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add("--check-below", type=float, metavar="P", help="mark formulas of less confidence as to be checked, 0 to 1 "
         "(default: 0.5, where a reading is as likely wrong as right)")  # fmt: skip
     add("--alternatives", type=int, default=0, metavar="N", help="also write the N next best readings of each formula "
-        "into --json; takes several times as long (default: none)")  # fmt: skip
+        "into --json and --review; takes several times as long (default: none)")  # fmt: skip
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
@@ -119,7 +122,7 @@ def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> in
 
 
 READING = ("pages", "dpi", "min_score", "check_below", "alternatives", "detector", "recognizer", "prose", "normalise",
-           "preview")  # fmt: skip
+           "preview", "review")  # fmt: skip
 """Settings of how pages are read, which a document of before has behind it."""
 
 
@@ -143,8 +146,8 @@ def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOp
     from pipeline.page_range import PageRange
     from pipeline.scan import CHECK_BELOW, ScanOptions
 
-    if arguments.alternatives and arguments.json is None and not has_alternatives:
-        raise UsageError("--alternatives are written into the JSON only: name it with --json")
+    if arguments.alternatives and arguments.json is None and arguments.review is None and not has_alternatives:
+        raise UsageError("--alternatives go into the JSON and the review page only: name --json or --review")
     return ScanOptions(
         pages=PageRange.parse(arguments.pages),
         dpi=arguments.dpi,
@@ -165,10 +168,9 @@ def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
     from scanpage.files import check_folder
 
     files = [job.target for job in jobs if job.target is not None]
-    if arguments.json is not None:
-        files.append(arguments.json)
+    files += [path for path in (arguments.json, arguments.review) if path is not None]
     if len({path.resolve() for path in files}) != len(files):
-        raise UsageError("two results would go to the same file: choose another --json or -o")
+        raise UsageError("two results would go to the same file: choose another --json, --review or -o")
     sources = {Path(entry).resolve() for entry in arguments.inputs}
     for path in files:
         if path.resolve() in sources:
@@ -199,6 +201,11 @@ class _Run:
         self._load_engines = load_engines
         self._times = StageTimes()
         self._start = time.perf_counter()
+        self._review: Review | None = None
+        if arguments.review is not None:
+            from pipeline.write_review import Review
+
+            self._review = Review(arguments.review)
 
     def finish(self, jobs: Sequence[Job]) -> int:
         """Read, write, and return the exit code."""
@@ -215,6 +222,7 @@ class _Run:
         whole = Document.joined(documents)
         require_readable(whole)
         self._write_json(whole)
+        self._write_review(whole)
         self._report(whole, jobs)
         return ExitCode.FINISHED_WITH_FAILURES if whole.failures else ExitCode.DONE
 
@@ -260,9 +268,14 @@ class _Run:
         with self._times("write"):
             write_text(self._arguments.json, json_text(document))
 
+    def _write_review(self, document: Document) -> None:
+        if self._review is not None:
+            with self._times("review"):
+                self._review.write(document)
+
     @contextmanager
     def _progress(self, total: int) -> Iterator[OnPage]:
-        """What is told of each finished page: writes its preview and moves the bar on a terminal."""
+        """What is told of each finished page: writes its preview, keeps its picture, moves the bar on a terminal."""
         from tqdm import tqdm
 
         from pipeline.preview import PreviewFolder
@@ -275,6 +288,9 @@ class _Run:
                 if folder is not None and image is not None:
                     with self._times("preview"):
                         folder.add(scanned, image)
+                if self._review is not None and image is not None:
+                    with self._times("review"):
+                        self._review.add(scanned, image)
                 bar.update()
 
             yield on_done

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, ScannedPage, TextLine
 from scanpage.geometry import Box
 from scanpage.homography import Homography
@@ -13,6 +15,17 @@ def moved(scanned: ScannedPage, way: Homography, page: Page) -> ScannedPage:
     """What was read on one picture, with its places on `page`, clipped to it; `way` leads from one to the other."""
     mover = _Mover(way, page)
     return replace(scanned, page=page, blocks=tuple(mover.block(block) for block in scanned.blocks))
+
+
+def upright(scanned: ScannedPage, image: np.ndarray) -> tuple[ScannedPage, np.ndarray]:
+    """A page and its picture (uint8 RGB `[H, W, 3]`) with the picture turned upright and the places on it."""
+    page = scanned.page
+    if page.quarter_turns == 0:
+        return scanned, image
+    turned = np.ascontiguousarray(np.rot90(image, page.quarter_turns))
+    height, width = turned.shape[:2]
+    way = Homography.quarter_turns(page.quarter_turns, page.width_px, page.height_px)
+    return moved(scanned, way, replace(page, width_px=width, height_px=height, quarter_turns=0)), turned
 
 
 class _Mover:

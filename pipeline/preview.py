@@ -7,7 +7,7 @@ formulas to be checked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import formula_tex
 from pipeline.outputs import stem, unique_names
-from pipeline.places import moved
+from pipeline.places import upright
 from scanpage.document import Formula, Paragraph, ScannedPage
 from scanpage.files import atomic_path
 from scanpage.geometry import Box
-from scanpage.homography import Homography
 from scanpage.region import RegionKind
 
 Colour = tuple[int, int, int]
@@ -99,7 +98,7 @@ class Spot:
 
 def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
     """The page (uint8 RGB `[H, W, 3]`), set upright, with boxes, and the readings to its right."""
-    scanned, image = _upright(scanned, image)
+    scanned, image = upright(scanned, image)
     scale = PAGE_SIDE_PX / max(image.shape[:2])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     page = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
@@ -120,16 +119,6 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
         note = "no formulas found" if scanned.failure is None else "page not read"
         draw.text((size[0] + PADDING_PX, PADDING_PX), note, fill=FAINT, font=_font(TEXT_PX))
     return canvas
-
-
-def _upright(scanned: ScannedPage, image: np.ndarray) -> tuple[ScannedPage, np.ndarray]:
-    page = scanned.page
-    if page.quarter_turns == 0:
-        return scanned, image
-    turned = np.ascontiguousarray(np.rot90(image, page.quarter_turns))
-    height, width = turned.shape[:2]
-    way = Homography.quarter_turns(page.quarter_turns, page.width_px, page.height_px)
-    return moved(scanned, way, replace(page, width_px=width, height_px=height, quarter_turns=0)), turned
 
 
 def _entries(scanned: ScannedPage, scale: float) -> list[_Entry]:

@@ -48,7 +48,7 @@ def _paragraph(paragraph: Paragraph) -> str:
     text = paragraph.joined(_piece)
     if paragraph.heading:
         # A number sign at the end would be taken for the heading's own.
-        return f"{'#' * (paragraph.heading + 1)} {re.sub('#$', r'\#', ' '.join(text.split()))}"
+        return "#" * (paragraph.heading + 1) + " " + re.sub("#$", r"\\#", " ".join(text.split()))
     return _LINE_START.sub(r"\2\\\1", text)
 
 

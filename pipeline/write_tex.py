@@ -27,7 +27,7 @@ _LAYOUT = r"""\usepackage[margin=25mm]{geometry}
 """
 
 # Engines differ in how a character is given a meaning; the body stays the same for all.
-_DECLARE = r"""\ifPDFTeX
+DECLARE = r"""\ifPDFTeX
   \newcommand{\declarechar}[2]{\DeclareUnicodeCharacter{#1}{#2}}
 \else
   \newcommand{\declarechar}[2]{%
@@ -35,15 +35,16 @@ _DECLARE = r"""\ifPDFTeX
 \fi
 """
 
-_COLOR = "\\usepackage{color}\n"
 # `\providecommand`, since a fragment may follow another one.
-_TO_CHECK = r"""% A red question mark stands before each doubtful reading, in this source with the probability that
+_MARKS = r"""% A red question mark stands before each doubtful reading, in this source with the probability that
 % it is right: compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
 \providecommand{\checkmarkbox}{%
   \mbox{\normalfont\sffamily\bfseries\scriptsize\raisebox{1.1ex}{\textcolor{red}{?}}\kern1pt}}
 % An opening sign: what follows it in a formula keeps the spacing that it has at the beginning.
 \providecommand{\tocheck}[1]{\ifmmode\mathopen{\checkmarkbox}\else\checkmarkbox\fi}
 """
+TO_CHECK = "\\usepackage{color}\n" + _MARKS
+"""What the preamble needs where readings are marked."""
 
 _FRAGMENT = r"""% To be read into a document by \input, after these lines in its preamble:
 %   \usepackage[T1]{fontenc} % with pdfLaTeX
@@ -125,8 +126,8 @@ def _made_by(document: Document) -> str:
 
 def _preamble(document: Document, body: str, *, layout: str = "") -> str:
     declared = prose_tex.declarations(body)
-    known = _DECLARE + "".join(line + "\n" for line in declared) if declared else ""
-    to_check = _COLOR + _TO_CHECK if document.to_check else ""
+    known = DECLARE + "".join(line + "\n" for line in declared) if declared else ""
+    to_check = TO_CHECK if document.to_check else ""
     return _PACKAGES + layout + to_check + known
 
 
@@ -134,7 +135,7 @@ def _fragment(document: Document) -> str:
     # Only a preamble can declare characters.
     body = prose_tex.spelled_out(_body(document, "\n"))
     script = _FRAGMENT_SCRIPT if "\\mathscr" in body else ""
-    to_check = _FRAGMENT_CHECK + _TO_CHECK if document.to_check else ""
+    to_check = _FRAGMENT_CHECK + _MARKS if document.to_check else ""
     return f"{_FRAGMENT}{script}{to_check}\n{body}"
 
 
@@ -170,15 +171,15 @@ def _piece(piece: Piece) -> str:
 
 def _inline(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return f"{_mark(formula)}${formula_tex.tidy(tokens)}$" if tokens else _marker(formula)
+    return f"{mark(formula)}${formula_tex.tidy(tokens)}$" if tokens else marker(formula)
 
 
-def _mark(formula: Formula) -> str:
+def mark(formula: Formula) -> str:
     """What stands before a reading that is to be checked."""
     return rf"\tocheck{{{formula.score:.2f}}}" if formula.check else ""
 
 
-def _marker(formula: Formula) -> str:
+def marker(formula: Formula) -> str:
     """What stands for a formula without a usable reading: visible, and with the reading to mend."""
     reading = prose_tex.escape(formula.latex)
     return rf"\fbox{{\texttt{{formula not read{': ' if reading else ''}{reading}}}}}"
@@ -203,11 +204,11 @@ def _row(row: DisplayRow) -> str:
 
 def _displayed(formula: Formula) -> str:
     tokens = formula_tex.usable_tokens(formula.latex)
-    return _mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{_marker(formula)}}}"
+    return mark(formula) + formula_tex.tidy(tokens) if tokens else rf"\text{{{marker(formula)}}}"
 
 
 def _aligned(left: list[str], right: list[str], row: DisplayRow) -> str:
-    sides = f"{_mark(row.formulas[0])}{formula_tex.tidy(left)} &{formula_tex.tidy(right)}"
+    sides = f"{mark(row.formulas[0])}{formula_tex.tidy(left)} &{formula_tex.tidy(right)}"
     return sides.lstrip() + _tag(row)
 
 

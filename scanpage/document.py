@@ -107,14 +107,16 @@ Piece = str | Formula
 """A stretch of prose, or a formula inside it."""
 
 
-_CLOSES = (".", ",", ";", ":", "!", "?", ")", "]", "}", "”", "’", "'", "…", "%")
-_OPENS = ("(", "[", "{", "“", "‘", "„", "/")
+CLOSES = (".", ",", ";", ":", "!", "?", ")", "]", "}", "”", "’", "'", "…", "%")
+"""No blank stands before a stretch of prose that begins with one of these."""
+OPENS = ("(", "[", "{", "“", "‘", "„", "/")
+"""No blank stands behind a stretch of prose that ends with one of these."""
 
 
 def gap(left: Piece, right: Piece) -> str:
     """What belongs between neighbouring pieces: a blank, or nothing beside punctuation."""
-    closes = isinstance(right, str) and right.lstrip().startswith(_CLOSES)
-    opens = isinstance(left, str) and left.rstrip().endswith(_OPENS)
+    closes = isinstance(right, str) and right.lstrip().startswith(CLOSES)
+    opens = isinstance(left, str) and left.rstrip().endswith(OPENS)
     return "" if closes or opens else " "
 
 

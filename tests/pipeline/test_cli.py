@@ -61,6 +61,20 @@ def test_preview_and_json(run: Run, pdf: Maker) -> None:
     assert value["format"] == "scanpage-document" and [page["number"] for page in value["pages"]] == [2]
 
 
+def test_review_page_holds_all_inputs(run: Run, picture: Maker, pdf: Maker) -> None:
+    inputs = picture("a.png"), pdf("b.pdf", pages=2)
+    assert run(*inputs, "-o", "each/", "--review", "look/all.html", "--alternatives", "1", "-q") == ExitCode.DONE
+    page = Path("look/all.html").read_text("utf-8")
+    assert page.count("<figure") == page.count("data:image/jpeg") == 3
+    assert "Review of a.png and 1 more" in page
+
+
+def test_review_page_tells_of_pages_that_failed(run: Run, picture: Maker) -> None:
+    inputs = picture("a.png"), picture("red.png", colour="red")
+    assert run(*inputs, "--review", "all.html", "-q") == ExitCode.FINISHED_WITH_FAILURES
+    assert Path("all.html").read_text("utf-8").count("Page not read: ") == 1
+
+
 def test_doubtful_formulas_are_counted_and_marked(run: Run, picture: Maker, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(picture("a.png"), "--check-below", "0.8", "--json", "all.json") == ExitCode.DONE
     assert capsys.readouterr().err.startswith("1 page, 2 formulas (2 to check) in ")
@@ -165,7 +179,7 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{pdf}", "--pages", "x"], ExitCode.USAGE, "--pages 'x' is not understood"),
         (["{pdf}", "--dpi", "1"], ExitCode.USAGE, "--dpi must lie"),
         (["{pdf}", "--check-below", "2"], ExitCode.USAGE, "--check-below must lie"),
-        (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name it with --json"),
+        (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name --json or --review"),
         (["{pdf}", "-o", "{pdf}", "--to", "tex"], ExitCode.USAGE, "is an input and would be overwritten"),
         (["{pdf}", "-o", "a.txt"], ExitCode.USAGE, "choose one of .tex, .md, .html, .json, .docx"),
         (["{pdf}", "-o", "a"], ExitCode.USAGE, "a has no ending that names a format"),
@@ -181,6 +195,7 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{pdf}", "-o", "a.tex", "--json", "a.tex"], ExitCode.USAGE, "same file"),
         (["{pdf}", "-o", "{empty}/a.tex"], ExitCode.UNWRITABLE_OUTPUT, "cannot write in"),
         (["{pdf}", "--preview", "{empty}"], ExitCode.UNWRITABLE_OUTPUT, "cannot write in"),
+        (["{pdf}", "-o", "a.tex", "--review", "a.tex"], ExitCode.USAGE, "same file"),
         (["{pdf}", "--json", "."], ExitCode.UNWRITABLE_OUTPUT, "is a folder"),
     ],
 )
