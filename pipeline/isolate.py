@@ -9,7 +9,6 @@ pixels of the page where one was asked for.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import logging
@@ -71,16 +70,20 @@ def _process(_pid: int) -> _Process:
 
 
 class _Process:
-    """The process that opens files, seen from here. It may be asked from any thread."""
+    """The process that opens files, seen from here: any thread may ask it. It ends when its questions do, with us."""
 
     def __init__(self) -> None:
         self._popen: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        atexit.register(self._end)
 
     def ask(self, question: dict[str, Any], content: Content, *, limits: Limits, name: str) -> Answer:
         """The answer about the file or page `name`. Raises `InputError`."""
-        question |= {"max_pixels": limits.max_pixels, "memory": limits.memory, "timeout_s": limits.timeout_s}
+        question |= {
+            "name": name,
+            "max_pixels": limits.max_pixels,
+            "memory": limits.memory,
+            "timeout_s": limits.timeout_s,
+        }
         if isinstance(content, bytes):
             question |= {"bytes": len(content)}
         else:
@@ -112,7 +115,8 @@ class _Process:
             if late.is_set():
                 reason = f"takes longer than {timeout_s:g} s to open: leave it out, or allow more with --timeout"
             else:
-                reason = f"cannot be opened, its decoder died of it ({_death(code)}): save or export it again"
+                why = f"its decoder broke off ({_death(code)}), of damage or for want of memory"
+                reason = f"cannot be opened, {why}: save or export it again, or raise --max-pixels"
             raise InputError(f"{name} {reason}") from error
         except BaseException:
             self._end()  # Ctrl-C, say: half an answer may be under way
@@ -128,6 +132,9 @@ class _Process:
         if popen is None:
             return 0
         _kill(popen)  # what died by itself keeps its exit code, and may have left poppler behind
+        assert popen.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            popen.stdin.close()
         return popen.wait()
 
 
@@ -203,7 +210,7 @@ def _say(answers: IO[bytes], *parts: bytes | memoryview) -> None:
 def _open(content: Content, question: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray | None]:
     from pipeline import decode
 
-    source: str = question["source"]
+    source, name = str(question["source"]), str(question["name"])
     try:
         if question["task"] == "count":
             is_pdf, count = decode.count(content, source)
@@ -217,12 +224,12 @@ def _open(content: Content, question: dict[str, Any]) -> tuple[dict[str, Any], n
             max_pixels=question["max_pixels"],
         )
         return {"shape": image.shape, "dpi": dpi}, np.ascontiguousarray(image)
-    except InputError as error:
+    except (InputError, MemoryError) as error:
+        if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+            return {"error": f"{name} takes too much memory to open: make it smaller, or raise --max-pixels"}, None
         return {"error": str(error)}, None
-    except MemoryError:
-        return {"error": f"{source} takes too much memory to open: make it smaller, or raise --max-pixels"}, None
     except Exception as error:  # noqa: BLE001 - whatever a decoder stumbles over, it is the file's fault
-        return {"error": f"{source} cannot be opened: {error}", "trace": traceback.format_exc()}, None
+        return {"error": f"{name} cannot be opened: {error}", "trace": traceback.format_exc()}, None
 
 
 def _address_space() -> int | None:

@@ -33,8 +33,8 @@ class Limits:
 
     @property
     def memory(self) -> int:
-        """Bytes that opening a file may take: a picture of the largest size, twice, at four bytes a pixel, and room."""
-        return 8 * self.max_pixels + (256 << 20)
+        """Bytes that opening a file may take: one and a half of the largest pictures at four bytes a pixel, and room."""
+        return 6 * self.max_pixels + (128 << 20)
 
 
 DEFAULT_LIMITS = Limits()

@@ -110,7 +110,7 @@ def _existing(path: Path) -> Path:
 
 def _folder_files(folder: Path, dpi: int, limits: Limits) -> Iterator[_File]:
     try:
-        files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+        files = [path for path in folder.iterdir() if _is_named_like_a_page(path) and not path.is_dir()]
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}") from error
     if not files:
@@ -120,6 +120,10 @@ def _folder_files(folder: Path, dpi: int, limits: Limits) -> Iterator[_File]:
             yield _opened(_existing(path), str(path), dpi, limits)
         except InputError as error:
             yield _File(PageSource(path, str(path), dpi=dpi, broken=str(error)), 1)
+
+
+def _is_named_like_a_page(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def _opened(content: Content, source: str, dpi: int, limits: Limits) -> _File:
