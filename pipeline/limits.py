@@ -33,7 +33,7 @@ class Limits:
 
     @property
     def memory(self) -> int:
-        """Bytes that opening a file may take: one and a half of the largest pictures at four bytes a pixel, and room."""
+        """Bytes to open a file with: one and a half of the largest picture, at four bytes a pixel, and room."""
         return 6 * self.max_pixels + (128 << 20)
 
 

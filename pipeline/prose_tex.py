@@ -121,7 +121,8 @@ def _inner(char: str) -> str:
 
 
 def _accented(base: str, marks: str, char: str) -> str:
-    if any(mark not in ACCENTS for mark in marks):
+    # Latin Modern has letters with a cedilla, but no cedilla to put below other ones: XeLaTeX would drop it.
+    if any(mark not in ACCENTS for mark in marks) or ("\u0327" in marks and char > "\u017f"):
         return visible(char)
     result = base if base.isascii() else _inner(base)
     for mark in marks:

@@ -33,6 +33,8 @@ _DECLARE = r"""\ifPDFTeX
 \fi
 """
 
+LONGEST_LINE = 100
+"""Characters of source that fit on a line beside a formula, if only just."""
 
 _TO_CHECK = r"""\usepackage{color}
 % A red question mark stands before each doubtful reading, in this source with the probability that it is right:
@@ -105,7 +107,8 @@ def _mark(formula: Formula) -> str:
 def _marker(formula: Formula) -> str:
     """What stands for a formula without a usable reading: visible, and with the reading to mend."""
     reading = prose_tex.escape(formula.latex)
-    return rf"\fbox{{\texttt{{formula not read{': ' if reading else ''}{reading}}}}}"
+    told = rf"\texttt{{formula not read{': ' if reading else ''}{reading}}}"
+    return rf"\fbox{{{_in_lines(told)}}}"
 
 
 def _display(display: Display) -> str:
@@ -144,4 +147,9 @@ def _aligned_row(row: DisplayRow) -> str | None:
 
 
 def _tag(row: DisplayRow) -> str:
-    return "" if row.tag is None else rf" \tag{{{prose_tex.escape(row.tag)}}}"
+    return "" if row.tag is None else rf" \tag{{{_in_lines(prose_tex.escape(row.tag))}}}"
+
+
+def _in_lines(source: str) -> str:
+    """Text for a place that is one line high: what is long gets lines of its own, as TeX stops at a line of 5.7 m."""
+    return source if len(source) <= LONGEST_LINE else rf"\parbox{{0.8\linewidth}}{{\raggedright {source}}}"
