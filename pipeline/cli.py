@@ -100,7 +100,13 @@ def _complain(message: str, verbose: bool) -> None:
         import traceback
 
         traceback.print_exc(file=sys.stderr)
-    sys.stderr.write(f"scanpage: {' '.join(message.split())}\n")
+    _tell(f"scanpage: {' '.join(message.split())}")
+
+
+def _tell(line: str) -> None:
+    """A line on standard error; what the name of a file could do to a terminal is shown, not done."""
+    shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    sys.stderr.write("".join(shown) + "\n")
 
 
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
@@ -248,7 +254,7 @@ class _Run:
         pages, formulas = _count(len(document.pages), "page"), _count(len(document.formulas), "formula")
         doubtful = f" ({len(document.to_check)} to check)" if document.to_check else ""
         seconds = time.perf_counter() - self._start
-        sys.stderr.write(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}\n")
+        _tell(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}")
         if self._arguments.verbose:
             sys.stderr.write(f"{self._times.summary()}\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -194,9 +193,3 @@ def test_the_canary_would_sing(engine: str, tmp_path: Path) -> None:
     source = document(("x",)).replace("\\clearpage", "\\clearpage\\input{canary}\\immediate\\write18{touch touched}")
     assert "SINGS" in compiled(source, tmp_path, engine, "-shell-escape")
     assert (tmp_path / "touched").exists()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="file names here are text")
-def test_a_file_name_that_is_no_text_is_written_too(tmp_path: Path) -> None:
-    name = os.fsdecode(b"caf\xe9\x1b[31m.png")
-    document((name,)).encode("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -171,3 +172,26 @@ def test_a_page_over_a_limit_fails_alone(
     assert first.startswith(f"scanpage: {large} is 400 x 400 pixels, more than the 0.1 million")
     assert "--max-pixels" in first and "more than 3" in second and "--max-pages" in second
     assert Path("all.tex").read_text().count("Page not read:") == 2
+
+
+def test_names_of_any_bytes_reach_all_results_and_no_terminal(
+    picture: Maker,
+    engines: Engines,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    good, bad = Path(os.fsdecode(b"caf\xe9.png")), Path(os.fsdecode(b"\x1b[31mred\xff.png"))
+    try:
+        picture("x.png").rename(good)
+        bad.write_bytes(b"rubbish")
+    except OSError:
+        pytest.skip("file names are text here")
+    code = main([str(good), str(bad), "--json", "all.json", "--preview", "look"], load_engines=lambda _: engines)
+    assert code == ExitCode.FINISHED_WITH_FAILURES
+    said = capsys.readouterr().err
+    assert said.startswith("scanpage: \\x1b[31mred\\udcff.png is neither") and "\x1b" not in said
+    pages = json.loads(Path("all.json").read_text("utf-8"))["pages"]
+    assert [page["source"] for page in pages] == [str(good), str(bad)]
+    assert good.with_suffix(".tex").is_file() and len(list(Path("look").iterdir())) == 1
