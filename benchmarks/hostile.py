@@ -319,7 +319,8 @@ def measured(folder: Path, timeout_s: float) -> None:
         with contextlib.redirect_stderr(said):
             code = scanpage([str(path), *options], load_engines=lambda _: engines)
         seconds = round(time.perf_counter() - start, 3)
-        sys.stdout.write(json.dumps({"code": code, "said": said.getvalue()[:600], "seconds": seconds}) + "\n")
+        told = said.getvalue().replace(f"{path.parent}/", "")[:600]
+        sys.stdout.write(json.dumps({"code": code, "said": told, "seconds": seconds}) + "\n")
         sys.stdout.flush()
 
 
