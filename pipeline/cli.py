@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.formats import Format, Writer
+from pipeline.limits import DEFAULT_LIMITS, Limits
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
@@ -66,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
+    add("--max-pages", type=int, default=DEFAULT_LIMITS.max_pages, metavar="N", help="how many pages of one input are "
+        "read at most (default: %(default)s)")  # fmt: skip
+    add("--max-pixels", type=float, default=DEFAULT_LIMITS.max_pixels / 1e6, metavar="MP", help="million pixels of the "
+        "largest picture that is opened; also bounds the memory for it (default: %(default)g)")  # fmt: skip
+    add("--timeout", type=float, default=DEFAULT_LIMITS.timeout_s, metavar="S", help="seconds for opening a file, or "
+        "drawing one page of it, before it is given up (default: %(default)g)")  # fmt: skip
     add("--no-prose", dest="prose", action="store_false", help="read formulas only, not the text around them")
     add("--no-normalise", dest="normalise", action="store_false", help="take pictures as they are: do not turn, "
         "straighten and evenly light photos first")  # fmt: skip
@@ -105,7 +113,13 @@ def _complain(message: str, verbose: bool) -> None:
         import traceback
 
         traceback.print_exc(file=sys.stderr)
-    sys.stderr.write(f"scanpage: {' '.join(message.split())}\n")
+    _tell(f"scanpage: {' '.join(message.split())}")
+
+
+def _tell(line: str) -> None:
+    """A line on standard error; what the name of a file could do to a terminal is shown, not done."""
+    shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    sys.stderr.write("".join(shown) + "\n")
 
 
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
@@ -159,7 +173,14 @@ def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOp
         threads=arguments.threads,
         check_below=CHECK_BELOW if arguments.check_below is None else arguments.check_below,
         alternatives=arguments.alternatives,
+        limits=_limits(arguments),
     )
+
+
+def _limits(arguments: argparse.Namespace) -> Limits:
+    if not math.isfinite(arguments.max_pixels):
+        raise UsageError(f"--max-pixels must be a number, got {arguments.max_pixels}")
+    return Limits(arguments.max_pages, round(arguments.max_pixels * 1e6), arguments.timeout)
 
 
 def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
@@ -305,7 +326,7 @@ class _Run:
         pages, formulas = _count(len(document.pages), "page"), _count(len(document.formulas), "formula")
         doubtful = f" ({len(document.to_check)} to check)" if document.to_check else ""
         seconds = time.perf_counter() - self._start
-        sys.stderr.write(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}\n")
+        _tell(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}")
         if self._arguments.verbose:
             sys.stderr.write(f"{self._times.summary()}\n")
 

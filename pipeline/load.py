@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
-from pipeline import load_pdf, load_picture
+from pipeline import isolate
+from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.page_range import ALL_PAGES, PageRange
 from scanpage.document import Page
 from scanpage.errors import InputError
@@ -43,16 +46,15 @@ class PageSource:
     dpi: int = DEFAULT_DPI
     is_pdf: bool = False
     broken: str | None = None
+    limits: Limits = DEFAULT_LIMITS
 
     def load(self) -> LoadedPage:
         """Decode the page. Raises `InputError`."""
         if self.broken is not None:
             raise InputError(self.broken)
-        if self.is_pdf:
-            image, dpi = load_pdf.load_page(self.content, self.source, self.number, self.dpi)
-        else:
-            image, stated = load_picture.load_frame(self.content, self.source, self.number)
-            dpi = stated or float(self.dpi)
+        image, dpi = isolate.load_page(
+            self.content, self.source, self.number, is_pdf=self.is_pdf, dpi=self.dpi, limits=self.limits
+        )
         height, width = image.shape[:2]
         return LoadedPage(Page(self.source, self.number, width, height, dpi), image)
 
@@ -61,22 +63,41 @@ class PageSource:
         return Page(self.source, self.number, 0, 0, float(self.dpi))
 
 
-def list_pages(entry: str, *, pages: PageRange = ALL_PAGES, dpi: int = DEFAULT_DPI) -> list[PageSource]:
+def list_pages(
+    entry: str, *, pages: PageRange = ALL_PAGES, dpi: int = DEFAULT_DPI, limits: Limits = DEFAULT_LIMITS
+) -> list[PageSource]:
     """The chosen pages of one input: a file, a folder, or `-` for standard input.
 
     In a folder the numbers of `pages` count over all pages of its files, in natural order of their names; a file in it
     that cannot be opened stands as one broken page. Nothing is decoded yet.
 
     Raises:
-        InputError: the input does not exist, holds no page or cannot be opened, or `pages` asks for more than it has.
+        InputError: the input does not exist, holds no page or cannot be opened, `pages` asks for more than it has, or
+            what is chosen of it is more than `limits` allow.
     """
     if entry == STDIN:
-        found = _file_pages(sys.stdin.buffer.read(), "<stdin>", dpi)
+        files = [_opened(sys.stdin.buffer.read(), "<stdin>", dpi, limits)]
     elif Path(entry).is_dir():
-        found = list(_folder_pages(Path(entry), dpi))
+        files = list(_folder_files(Path(entry), dpi, limits))
     else:
-        found = _file_pages(_existing(Path(entry)), entry, dpi)
-    return [found[number - 1] for number in pages.select(len(found), entry)]
+        files = [_opened(_existing(Path(entry)), entry, dpi, limits)]
+    ends = list(accumulate(file.count for file in files))
+    chosen = pages.select(ends[-1], entry, most=limits.max_pages)
+    return [_page(files, ends, number) for number in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Its first page, and how many there are: a damaged file may say billions."""
+
+    first: PageSource
+    count: int
+
+
+def _page(files: Sequence[_File], ends: Sequence[int], number: int) -> PageSource:
+    """Page `number` (from 1) over all files."""
+    index = bisect_left(ends, number)
+    return replace(files[index].first, number=number - (ends[index] - files[index].count))
 
 
 def _existing(path: Path) -> Path:
@@ -87,45 +108,24 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _folder_pages(folder: Path, dpi: int) -> Iterator[PageSource]:
+def _folder_files(folder: Path, dpi: int, limits: Limits) -> Iterator[_File]:
     try:
-        files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+        files = [path for path in folder.iterdir() if _is_named_like_a_page(path) and not path.is_dir()]
     except OSError as error:
         raise InputError(f"{folder} cannot be listed: {error.strerror}") from error
     if not files:
         raise InputError(f"{folder} holds no pages: put PDF, PNG, JPEG, TIFF or WebP files in it")
     for path in sorted(files, key=lambda path: natural_key(path.name)):
         try:
-            yield from _file_pages(path, str(path), dpi)
+            yield _opened(_existing(path), str(path), dpi, limits)
         except InputError as error:
-            yield PageSource(path, str(path), dpi=dpi, broken=str(error))
+            yield _File(PageSource(path, str(path), dpi=dpi, broken=str(error)), 1)
 
 
-def _file_pages(content: Content, source: str, dpi: int) -> list[PageSource]:
-    head = _head(content, source)
-    if not head:
-        raise InputError(f"{source} is empty")
-    if load_pdf.is_pdf(head):
-        count = load_pdf.count_pages(content, source)
-        return [PageSource(content, source, number, dpi, is_pdf=True) for number in range(1, count + 1)]
-    if source.lower().endswith(".pdf") and not _is_picture(content, source):
-        raise InputError(f"{source} is not a PDF, though its name says so")
-    count = load_picture.count_frames(content, source)
-    return [PageSource(content, source, number, dpi) for number in range(1, count + 1)]
+def _is_named_like_a_page(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def _is_picture(content: Content, source: str) -> bool:
-    try:
-        return load_picture.count_frames(content, source) > 0
-    except InputError:
-        return False
-
-
-def _head(content: Content, source: str) -> bytes:
-    if isinstance(content, bytes):
-        return content[:1024]
-    try:
-        with content.open("rb") as file:
-            return file.read(1024)
-    except OSError as error:
-        raise InputError(f"{source} cannot be read: {error.strerror}") from error
+def _opened(content: Content, source: str, dpi: int, limits: Limits) -> _File:
+    is_pdf, count = isolate.count_pages(content, source, limits=limits)
+    return _File(PageSource(content, source, dpi=dpi, is_pdf=is_pdf, limits=limits), count)

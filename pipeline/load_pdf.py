@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from io import BytesIO
 from typing import Any
@@ -12,9 +13,7 @@ import pypdfium2
 from pipeline.load_picture import MAX_SIDE_PX, MIN_SIDE_PX
 from scanpage.document import POINTS_PER_INCH
 from scanpage.errors import InputError
-from scanpage.picture import Content
-
-POPPLER_TIMEOUT_S = 120
+from scanpage.picture import MAX_PIXELS, Content
 
 
 def is_pdf(head: bytes) -> bool:
@@ -31,11 +30,14 @@ def count_pages(content: Content, source: str) -> int:
     return count
 
 
-def load_page(content: Content, source: str, number: int, dpi: float) -> tuple[np.ndarray, float]:
+def load_page(
+    content: Content, source: str, number: int, dpi: float, *, max_pixels: int = MAX_PIXELS
+) -> tuple[np.ndarray, float]:
     """Draw page `number` (from 1).
 
     Returns:
-        The page, uint8 RGB `[H, W, 3]`, and the resolution it was drawn at: `dpi`, or less on very large paper.
+        The page, uint8 RGB `[H, W, 3]`, and the resolution it was drawn at: `dpi`, or less where the paper is so large
+        that the page would have sides of more than 4,000 px or more than `max_pixels`.
 
     Raises:
         InputError: the page is damaged, or not as large as a page.
@@ -46,7 +48,7 @@ def load_page(content: Content, source: str, number: int, dpi: float) -> tuple[n
             width_pt, height_pt = page.get_size()
         except pypdfium2.PdfiumError as error:
             raise InputError(f"{source} page {number} is damaged: {error}") from error
-        dpi = _fitting_dpi(width_pt, height_pt, dpi, f"{source} page {number}")
+        dpi = _fitting_dpi(width_pt, height_pt, dpi, max_pixels, name=f"{source} page {number}")
         if shutil.which("pdftoppm"):
             image = _draw_with_poppler(content, source, number, dpi)
         else:
@@ -54,25 +56,26 @@ def load_page(content: Content, source: str, number: int, dpi: float) -> tuple[n
     return image, dpi
 
 
-def _fitting_dpi(width_pt: float, height_pt: float, dpi: float, name: str) -> float:
+def _fitting_dpi(width_pt: float, height_pt: float, dpi: float, max_pixels: int, *, name: str) -> float:
     longest, shortest = max(width_pt, height_pt), min(width_pt, height_pt)
-    fitting = min(dpi, MAX_SIDE_PX * POINTS_PER_INCH / longest) if longest > 0 else dpi
+    if not (math.isfinite(longest) and shortest > 0):
+        raise InputError(f"{name} measures {width_pt:g} x {height_pt:g} points, which is no page")
+    most = min(MAX_SIDE_PX / longest, math.sqrt(max_pixels / longest / shortest))
+    fitting = min(dpi, most * POINTS_PER_INCH)
     if shortest * fitting / POINTS_PER_INCH < MIN_SIDE_PX:
-        raise InputError(f"{name} measures {width_pt:.0f} x {height_pt:.0f} points, too small to be a page")
+        raise InputError(f"{name} measures {width_pt:.0f} x {height_pt:.0f} points, too small or too narrow for a page")
     return fitting
 
 
 def _draw_with_poppler(content: Content, source: str, number: int, dpi: float) -> np.ndarray:
     from pdf2image import convert_from_bytes, convert_from_path
-    from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFPopplerTimeoutError, PDFSyntaxError
+    from pdf2image.exceptions import PDFInfoNotInstalledError, PDFPageCountError, PDFSyntaxError
 
     convert = convert_from_bytes if isinstance(content, bytes) else convert_from_path
     try:
         # The crop box is what viewers and PDFium show.
-        pictures = convert(
-            content, dpi=dpi, first_page=number, last_page=number, use_cropbox=True, timeout=POPPLER_TIMEOUT_S
-        )
-    except (PDFInfoNotInstalledError, PDFPageCountError, PDFSyntaxError, PDFPopplerTimeoutError, OSError) as error:
+        pictures = convert(content, dpi=dpi, first_page=number, last_page=number, use_cropbox=True)
+    except (PDFInfoNotInstalledError, PDFPageCountError, PDFSyntaxError, OSError) as error:
         reason = (str(error).strip().splitlines() or ["no reason given"])[-1]
         raise InputError(f"{source} page {number} cannot be drawn: {reason}") from error
     if not pictures:

@@ -8,12 +8,13 @@ import numpy as np
 from PIL import Image
 
 from scanpage.errors import InputError
-from scanpage.picture import Content, opened, upright
+from scanpage.picture import MAX_PIXELS, Content, opened, upright
 
 MAX_SIDE_PX = 4000
 """Longer pictures are reduced to this: about A4 at 340 dpi, more than any stage makes use of."""
 MIN_SIDE_PX = 8
 _UNKNOWN = "is neither a PDF nor a picture that can be read (PNG, JPEG, TIFF, WebP)"
+_REMEDY = "reduce it first, or raise --max-pixels"
 
 
 def count_frames(content: Content, source: str) -> int:
@@ -22,8 +23,10 @@ def count_frames(content: Content, source: str) -> int:
         return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
 
 
-def load_frame(content: Content, source: str, number: int) -> tuple[np.ndarray, float | None]:
-    """Decode page `number` (from 1) of a picture file.
+def load_frame(
+    content: Content, source: str, number: int, *, max_pixels: int = MAX_PIXELS
+) -> tuple[np.ndarray, float | None]:
+    """Decode page `number` (from 1) of a picture file with at most `max_pixels`.
 
     Returns:
         The page, uint8 RGB `[H, W, 3]` with sides of 8 to 4,000 px, and its dpi where the file names it.
@@ -38,7 +41,7 @@ def load_frame(content: Content, source: str, number: int) -> tuple[np.ndarray, 
         if min(width, height) < MIN_SIDE_PX:
             raise InputError(f"{source} is {width} x {height} pixels, too small to be a page")
         dpi = _dpi(picture)
-        page = upright(picture, source, max_side_px=MAX_SIDE_PX)
+        page = upright(picture, source, max_side_px=MAX_SIDE_PX, max_pixels=max_pixels, remedy=_REMEDY)
         scale = max(page.size) / max(width, height)
         return np.asarray(page), None if dpi is None else dpi * scale
 

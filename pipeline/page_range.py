@@ -42,19 +42,26 @@ class PageRange:
         except ValueError as error:
             raise UsageError(f"--pages {text!r}: {error}") from error
 
-    def select(self, count: int, source: str) -> list[int]:
+    def select(self, count: int, source: str, *, most: int | None = None) -> list[int]:
         """The chosen page numbers of an input with `count` pages, ascending, each once.
 
         Raises:
-            InputError: a page beyond the last one is asked for.
+            InputError: a page beyond the last one is asked for, or there are more than `most`.
         """
-        if not self.ranges:
-            return list(range(1, count + 1))
-        highest = max(max(first, last or 0) for first, last in self.ranges)
+        highest = max((max(first, last or 0) for first, last in self.ranges), default=0)
         if highest > count:
             has = "1 page" if count == 1 else f"{count} pages"
             raise InputError(f"{source} has {has}, so there is no page {highest}: choose other --pages")
-        return sorted({n for first, last in self.ranges for n in range(first, (last or count) + 1)})
+        chosen: set[int] = set()
+        for first, last in self.ranges or ((1, None),):
+            part = range(first, (last or count) + 1)
+            chosen |= set(part if most is None else part[: most + 1])
+            if most is not None and len(chosen) > most:
+                raise InputError(
+                    f"{source} has {count} pages, and more than {most} are not read at once: choose some with --pages, "
+                    "or raise --max-pages"
+                )
+        return sorted(chosen)
 
 
 ALL_PAGES = PageRange()

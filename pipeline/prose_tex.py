@@ -91,8 +91,8 @@ def _escaped(char: str) -> str:
 
 
 def visible(char: str) -> str:
-    """A sign that no font has, by its number."""
-    return rf"\texttt{{[U+{ord(char):04X}]}}"
+    """A sign that no font has, by its number; lines may end after it, lest scripts without blanks leave the page."""
+    return rf"\texttt{{[U+{ord(char):04X}]}}\allowbreak{{}}"
 
 
 def declarations(source: str) -> list[str]:
@@ -130,9 +130,12 @@ def _inner(char: str) -> str:
 
 
 def _accented(base: str, marks: str, char: str) -> str:
-    if any(mark not in ACCENTS for mark in marks):
+    # Latin Modern has letters with a cedilla, but no cedilla to put below other ones: XeLaTeX would drop it.
+    if any(mark not in ACCENTS for mark in marks) or ("\u0327" in marks and char > "\u017f"):
         return visible(char)
     result = base if base.isascii() else _inner(base)
+    if result == visible(base):
+        return visible(char)
     for mark in marks:
         result = rf"{ACCENTS[mark]}{{{result}}}"
     return result

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
 from pipeline.engines import Engines, Reading, load_engines
+from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
 from pipeline.places import moved
@@ -49,6 +50,7 @@ class ScanOptions:
         threads: threads of the inference engines, 0 for their own choice.
         check_below: formulas of less confidence are marked to be checked, in [0, 1].
         alternatives: how many other readings of each formula are kept.
+        limits: what a file may cost before it is given up.
     """
 
     pages: PageRange = ALL_PAGES
@@ -61,6 +63,7 @@ class ScanOptions:
     threads: int = 0
     check_below: float = CHECK_BELOW
     alternatives: int = 0
+    limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -133,7 +136,7 @@ def list_inputs(inputs: Sequence[str], options: ScanOptions, *, alone: bool | No
     sources: list[PageSource] = []
     for entry in inputs:
         try:
-            sources += list_pages(entry, pages=options.pages, dpi=options.dpi)
+            sources += list_pages(entry, pages=options.pages, dpi=options.dpi, limits=options.limits)
         except InputError as error:
             if alone or not Path(entry).is_file():
                 raise

@@ -35,6 +35,9 @@ DECLARE = r"""\ifPDFTeX
 \fi
 """
 
+LONGEST_LINE = 100
+"""Characters of source that fit on a line beside a formula, if only just."""
+
 # `\providecommand`, since a fragment may follow another one.
 _MARKS = r"""% A red question mark stands before each doubtful reading, in this source with the probability that
 % it is right: compare it with the page. To hide the marks: \renewcommand{\tocheck}[1]{}
@@ -182,7 +185,8 @@ def mark(formula: Formula) -> str:
 def marker(formula: Formula) -> str:
     """What stands for a formula without a usable reading: visible, and with the reading to mend."""
     reading = prose_tex.escape(formula.latex)
-    return rf"\fbox{{\texttt{{formula not read{': ' if reading else ''}{reading}}}}}"
+    told = rf"\texttt{{formula not read{': ' if reading else ''}{reading}}}"
+    return rf"\fbox{{{_in_lines(told)}}}"
 
 
 def _display(display: Display) -> str:
@@ -213,4 +217,9 @@ def _aligned(left: list[str], right: list[str], row: DisplayRow) -> str:
 
 
 def _tag(row: DisplayRow) -> str:
-    return "" if row.tag is None else rf" \tag{{{prose_tex.escape(row.tag)}}}"
+    return "" if row.tag is None else rf" \tag{{{_in_lines(prose_tex.escape(row.tag))}}}"
+
+
+def _in_lines(source: str) -> str:
+    """Text for a place that is one line high: what is long gets lines of its own, as TeX stops at a line of 5.7 m."""
+    return source if len(source) <= LONGEST_LINE else rf"\parbox{{0.8\linewidth}}{{\raggedright {source}}}"

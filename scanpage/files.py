@@ -58,8 +58,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, atomically. Raises `OutputError`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write `text` to `path` as UTF-8, atomically. Raises `OutputError`.
+
+    What Python makes of file names that are not UTF-8, lone surrogates, is written as `\\udce9`: JSON reads that back.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_stdout(data: bytes) -> None:

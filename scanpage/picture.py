@@ -16,7 +16,7 @@ from scanpage.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "PPM")
 MAX_PIXELS = 100_000_000
-"""What is decoded at most: 300 MB as RGB. A0 paper at 250 dpi has 97 million pixels."""
+"""What is decoded at most unless told otherwise: 300 MB as RGB. A0 paper at 250 dpi has 97 million pixels."""
 NO_PICTURE = "is no picture that can be read (PNG, JPEG, TIFF, WebP)"
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, struct.error, zlib.error)
 """What Pillow's decoders are seen to raise on damaged files."""
@@ -47,29 +47,37 @@ def opened(content: Content, source: str, *, unknown: str = NO_PICTURE) -> Itera
         Image.MAX_IMAGE_PIXELS = ceiling
 
 
-def upright(picture: Image.Image, source: str, *, max_side_px: int) -> Image.Image:
+def upright(
+    picture: Image.Image,
+    source: str,
+    *,
+    max_side_px: int,
+    max_pixels: int = MAX_PIXELS,
+    remedy: str = "reduce it first",
+) -> Image.Image:
     """The picture as RGB: turned as its orientation tag says, transparent parts on white, at most `max_side_px` long.
 
     Raises:
-        InputError: it is larger than `MAX_PIXELS` and cannot be decoded reduced.
+        InputError: it is larger than `max_pixels` and cannot be decoded reduced; `remedy` says what to do then.
     """
-    _bound(picture, source, max_side_px)
+    width, height = picture.size
+    _draft(picture, max_side_px)
+    if picture.width * picture.height > max_pixels:
+        raise InputError(
+            f"{source} is {width} x {height} pixels, more than the {max_pixels / 1e6:g} million that "
+            f"are opened at once: {remedy}"
+        )
     reduced = _averageable(picture)
     reduced.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)
     return ImageOps.exif_transpose(_as_rgb(reduced))
 
 
-def _bound(picture: Image.Image, source: str, max_side_px: int) -> None:
-    """Let the JPEG decoder reduce a large picture, and refuse what would still not fit."""
+def _draft(picture: Image.Image, max_side_px: int) -> None:
+    """Let the JPEG decoder reduce a large picture."""
     width, height = picture.size
     longest = max(width, height)
     if picture.format in ("JPEG", "MPO") and longest > max_side_px:
         picture.draft("RGB", (width * max_side_px // longest, height * max_side_px // longest))
-    if picture.width * picture.height > MAX_PIXELS:
-        raise InputError(
-            f"{source} is {width} x {height} pixels, more than the {MAX_PIXELS // 1_000_000} million that are "
-            "opened at once: reduce it first"
-        )
 
 
 def _averageable(picture: Image.Image) -> Image.Image:

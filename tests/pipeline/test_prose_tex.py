@@ -28,7 +28,7 @@ needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflate
         ("1---2 ,, '' <<", "1-{}-{}-2 ,{}, '{}' <{}<"),  # no dashes or quotes that are not on the page
         ("nai\u0308ve", "naïve"),  # composed
         ("a\x00b\u200bc\u2028d", "abc d"),  # control and format characters leave nothing, line ends a blank
-        ("x\u0302", r"x\texttt{[U+0302]}"),
+        ("x\u0302", r"x\texttt{[U+0302]}\allowbreak{}"),
     ],
 )
 def test_escape(text: str, source: str) -> None:
@@ -41,10 +41,13 @@ def test_escape(text: str, source: str) -> None:
         ("α", r"\ensuremath{\alpha}"),
         ("≤", r"\ensuremath{\le}"),
         ("ế", r"\'{\^{e}}"),
-        ("中", r"\texttt{[U+4E2D]}"),
+        ("中", r"\texttt{[U+4E2D]}\allowbreak{}"),
         ("ﬁ", "fi"),
         ("½", None),  # anything that compiles: the batch below sets it
-        ("☃", r"\texttt{[U+2603]}"),
+        ("☃", r"\texttt{[U+2603]}\allowbreak{}"),
+        ("й", r"\texttt{[U+0439]}\allowbreak{}"),  # no accent on what is no letter here
+        ("ḑ", r"\texttt{[U+1E11]}\allowbreak{}"),  # Latin Modern has no cedilla for it
+        ("ķ", r"\c{k}"),
     ],
 )
 def test_meaning(char: str, source: str | None) -> None:
@@ -55,7 +58,11 @@ def test_meaning(char: str, source: str | None) -> None:
 def test_nothing_in_prose_is_a_command(text: str) -> None:
     source = prose_tex.escape(text)
     commands = set(re.findall(r"\\[A-Za-z]+|\\.", source))
-    assert commands <= {*re.findall(r"\\[A-Za-z]+|\\.", "".join(prose_tex.SPECIAL.values())), r"\texttt"}
+    assert commands <= {
+        *re.findall(r"\\[A-Za-z]+|\\.", "".join(prose_tex.SPECIAL.values())),
+        r"\texttt",
+        r"\allowbreak",
+    }
     assert not re.search(r"(?<!\\)[%$&#_^~]", source)
 
 

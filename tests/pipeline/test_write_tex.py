@@ -95,6 +95,11 @@ def test_unusable_reading_is_a_visible_marker(latex: str) -> None:
     assert "\\input" not in source
 
 
+def test_what_is_long_does_not_leave_the_page() -> None:
+    source = body(tex(Display((row("{" * 200, tag="1" * 200),)), paragraph((formula("{" * 200),))))
+    assert source.count(r"\parbox{0.8\linewidth}") == 3
+
+
 def test_doubtful_readings_are_marked_with_their_probability() -> None:
     source = tex(
         paragraph(("see (", formula("x", check=True), ") and", formula("y"))),
