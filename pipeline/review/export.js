@@ -20,7 +20,7 @@ function exporter(data, reader, state) {
     .normalize("NFC").split(/\s+/).filter(Boolean).join(" ");
 
   const numbered = (char) => char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
-  const visible = (char) => `\\texttt{[U+${numbered(char)}]}`;
+  const visible = (char) => `\\texttt{[U+${numbered(char)}]}\\allowbreak{}`;
 
   function escape(text) {
     const guarded = clean(text).replace(ligatures, "$1\0");

@@ -80,8 +80,8 @@ def test_every_document_comes_back_from_json_and_is_as_the_schema_says(document:
 
 
 TAGS = (
-    "html head meta title style body section p strong div span code math mrow mi mn mo mtext mspace mtable mtr mtd "
-    "msub msup msubsup mfrac mover munder munderover msqrt mroot mstyle"
+    "html head meta title style body section h2 h3 p strong div span code math mrow mi mn mo mtext mspace "
+    "mtable mtr mtd msub msup msubsup mfrac mover munder munderover msqrt mroot mstyle"
 )
 ATTRIBUTES = (
     "charset http-equiv content name class title display style stretchy fence form displaystyle lspace rspace "
@@ -132,10 +132,24 @@ def test_prose_is_the_same_in_markdown_for_whoever_reads_it(texts: list[str]) ->
 
 
 @settings(deadline=None)
+@given(words, st.integers(1, 2))
+def test_a_heading_in_markdown_says_what_it_said(text: str, level: int) -> None:
+    page = ScannedPage(Page("a", 7, 1, 1, 72.0), (Paragraph((TextLine(Box(0, 0, 1, 1), (text,)),), level),))
+    source = written(Document((page,), Versions("1")), Format.MARKDOWN)
+    opening, inline, _ = MARKDOWN.parse(source.partition("page 7 -->")[2])
+    assert opening.tag == f"h{level + 1}"
+    parts = [part.content for part in inline.children or () if part.type != "html_inline"]
+    assert "".join(parts) == clean(text)
+
+
+BLOCKS = {"paragraph_open", "inline", "paragraph_close", "heading_open", "heading_close", "html_block", "hr"}
+
+
+@settings(deadline=None)
 @given(documents)
-def test_a_document_in_markdown_has_paragraphs_alone(document: Document) -> None:
+def test_a_document_in_markdown_has_paragraphs_and_headings_alone(document: Document) -> None:
     tokens = MARKDOWN.parse(written(document, Format.MARKDOWN))
-    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close", "html_block", "hr"}
+    assert {token.type for token in tokens} <= BLOCKS
     parts = {child.type for token in tokens for child in token.children or ()}
     assert parts <= {"text", "text_special", "softbreak", "html_inline", "strong_open", "strong_close"}
     blocks = [token.content.strip() for token in tokens if token.type == "html_block"]

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from pipeline.formula_tex import tidy
-from pipeline.write_json import document_from_json, document_to_json
+from pipeline.read_json import document_from_json
+from pipeline.write_json import document_to_json
 from pipeline.write_review import Review
 from pipeline.write_tex import document_to_tex
 from scanpage.document import (

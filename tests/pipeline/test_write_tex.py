@@ -204,7 +204,10 @@ def test_a_fragment_is_the_body_with_its_definitions() -> None:
     source = document_to_fragment(DOCUMENT)
     assert source.startswith("% Made by scanpage 7.\n% To be read into a document by \\input")
     assert "\\documentclass" not in source and "\n\\usepackage" not in source and "\\begin{document}" not in source
-    assert r"\providecommand{\tocheck}" in source and r"{\ensuremath{\alpha}} {---} {\texttt{[U+4E2D]}}" in source
+    assert (
+        r"\providecommand{\tocheck}" in source
+        and r"{\ensuremath{\alpha}} {---} {\texttt{[U+4E2D]}\allowbreak{}}" in source
+    )
     assert "% notes α.pdf page 1\n" in source
 
 
