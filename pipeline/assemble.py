@@ -8,7 +8,7 @@ from itertools import groupby
 
 from pipeline.order import overlap_share, reading_order
 from pipeline.structure import Item, begins_item, heading_level, usual_letters, without_furniture
-from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, Piece, ScannedPage, TextLine
+from scanpage.document import Block, Display, DisplayRow, Figure, Formula, Page, Paragraph, Piece, ScannedPage, TextLine
 from scanpage.geometry import Box
 
 _NUMBER = re.compile(r"[(\[（]\s*([A-Za-z]?[-.]?\d{1,3}(?:[.\-–]\d{1,3}){0,2}\s*[a-z]?'?)\s*[)\]）]")
@@ -24,16 +24,19 @@ _ENDS = (".", ";", ":", "!", "?")
 """What stands before an item of a list."""
 
 
-def assemble(page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula]) -> ScannedPage:
+def assemble(
+    page: Page, lines: Sequence[TextLine], isolated: Sequence[Formula], figures: Sequence[Figure] = ()
+) -> ScannedPage:
     """Put what was read on a page in order.
 
     Args:
         page: the page that the boxes refer to.
         lines: prose, with inline formulas inside.
         isolated: displayed formulas.
+        figures: pictures on it.
     """
     tags, prose, displayed = equation_numbers(lines, isolated)
-    items: list[Item] = [*prose, *displayed]
+    items: list[Item] = [*prose, *displayed, *figures]
     rows = without_furniture(page, reading_order(items, lambda item: item.box))
     return ScannedPage(page, tuple(_blocks(rows, tags, usual_letters(lines))))
 
@@ -71,14 +74,30 @@ def _owner(box: Box, isolated: Sequence[Formula]) -> Formula | None:
 
 def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str], usual: float | None) -> list[Block]:
     blocks: list[Block] = []
-    parted = (part for row in rows for part in _without_label(row))
-    for is_display, group in groupby(parted, key=lambda row: all(isinstance(item, Formula) for item in row)):
-        if is_display:
+    parted = (part for row in rows for part in _parts(row))
+    for kind, group in groupby(parted, key=_kind):
+        if kind is Figure:
+            blocks += [item for row in group for item in row if isinstance(item, Figure)]
+        elif kind is Display:
             formulas = [tuple(item for item in row if isinstance(item, Formula)) for row in group]
             blocks += _displays([DisplayRow(row, _tag(row, tags)) for row in formulas])
         else:
             blocks += _paragraphs([_one_line(row) for row in group], usual)
     return blocks
+
+
+def _parts(row: Sequence[Item]) -> list[Sequence[Item]]:
+    """A row, in which figures come first, each by itself."""
+    rest = [item for item in row if not isinstance(item, Figure)]
+    figures: list[Sequence[Item]] = [[item] for item in row if isinstance(item, Figure)]
+    return [*figures, *(_without_label(rest) if rest else [])]
+
+
+def _kind(row: Sequence[Item]) -> type[Block]:
+    """What a row becomes."""
+    if isinstance(row[0], Figure):
+        return Figure
+    return Display if all(isinstance(item, Formula) for item in row) else Paragraph
 
 
 def _without_label(row: Sequence[Item]) -> list[Sequence[Item]]:
@@ -119,7 +138,8 @@ def _follows(above: Box, below: Box, gap_heights: float) -> bool:
 def _one_line(row: Sequence[Item]) -> TextLine:
     """A row with prose in it as one line: a formula that stands beside words is part of the sentence."""
     pieces: list[Piece] = []
-    for piece in (piece for item in row for piece in (item.pieces if isinstance(item, TextLine) else (item,))):
+    told = [item for item in row if not isinstance(item, Figure)]
+    for piece in (piece for item in told for piece in (item.pieces if isinstance(item, TextLine) else (item,))):
         if pieces and isinstance(piece, str) and isinstance(pieces[-1], str):
             pieces[-1] = f"{pieces[-1]} {piece}"
         else:

@@ -132,7 +132,7 @@ def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> in
         _require_no_reading(arguments)
     _check_outputs(jobs, arguments)
     writer = formats.writer(kind, fragment=arguments.fragment, template=arguments.template)
-    return _Run(arguments, options, writer, load_engines).finish(jobs)
+    return _Run(arguments, options, kind, writer, load_engines).finish(jobs)
 
 
 READING = ("pages", "dpi", "min_score", "check_below", "alternatives", "detector", "recognizer", "prose", "normalise",
@@ -211,6 +211,7 @@ class _Run:
         self,
         arguments: argparse.Namespace,
         options: ScanOptions,
+        kind: Format,
         writer: Writer,
         load_engines: EngineLoader | None,
     ) -> None:
@@ -218,6 +219,7 @@ class _Run:
 
         self._arguments = arguments
         self._options = options
+        self._kind = kind
         self._writer = writer
         self._load_engines = load_engines
         self._times = StageTimes()
@@ -275,10 +277,12 @@ class _Run:
         return scan_pages(pages, engines, options=self._options, on_done=on_done, times=self._times)
 
     def _write(self, document: Document, job: Job) -> None:
-        from pipeline.outputs import deliver
+        from pipeline.outputs import deliver, deliver_figures, figures_folder
 
         with self._times("write"):
-            deliver(self._writer(document), job.target)
+            if job.target is not None and not self._kind.holds_figures:
+                deliver_figures(document, job.target)
+            deliver(self._writer(document, figures_folder(job.target)), job.target)
 
     def _write_json(self, document: Document) -> None:
         if self._arguments.json is None:

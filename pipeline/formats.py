@@ -9,8 +9,8 @@ from pathlib import Path
 from scanpage.document import Document
 from scanpage.errors import UsageError
 
-Writer = Callable[[Document], bytes]
-"""Makes the file of a document."""
+Writer = Callable[[Document, str], bytes]
+"""Makes the file of a document; pictures that it does not hold itself lie in the folder that is named."""
 
 
 class Format(Enum):
@@ -25,6 +25,11 @@ class Format(Enum):
     @property
     def ending(self) -> str:
         return f".{self.value}"
+
+    @property
+    def holds_figures(self) -> bool:
+        """Whether pictures are in the file itself."""
+        return self not in (Format.TEX, Format.MARKDOWN)
 
     @staticmethod
     def of(path: Path) -> Format:
@@ -56,19 +61,19 @@ def writer(kind: Format, *, fragment: bool = False, template: Path | None = None
     if kind is Format.MARKDOWN:
         from pipeline.write_markdown import document_to_markdown
 
-        return lambda document: document_to_markdown(document).encode("utf-8")
+        return lambda document, figures: document_to_markdown(document, figures).encode("utf-8")
     if kind is Format.HTML:
         from pipeline.write_html import document_to_html
 
-        return lambda document: document_to_html(document).encode("utf-8")
+        return lambda document, _: document_to_html(document).encode("utf-8")
     if kind is Format.JSON:
         from pipeline.write_json import json_text
 
-        return lambda document: json_text(document).encode("utf-8")
+        return lambda document, _: json_text(document).encode("utf-8")
     from pipeline.write_docx import document_to_docx, require_pandoc
 
     require_pandoc()
-    return document_to_docx
+    return lambda document, _: document_to_docx(document)
 
 
 def _tex(fragment: bool, template: Path | None) -> Writer:
@@ -76,6 +81,6 @@ def _tex(fragment: bool, template: Path | None) -> Writer:
 
     if template is not None:
         slots = write_tex.Template.read(template)
-        return lambda document: slots.filled(document).encode("utf-8")
+        return lambda document, figures: slots.filled(document, figures).encode("utf-8")
     write = write_tex.document_to_fragment if fragment else write_tex.document_to_tex
-    return lambda document: write(document).encode("utf-8")
+    return lambda document, figures: write(document, figures).encode("utf-8")

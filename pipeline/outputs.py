@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.formats import Format
 from pipeline.write_json import FORMAT as JSON_FORMAT
+from scanpage.document import Document
 from scanpage.errors import OutputError, UsageError
 from scanpage.files import check_folder, write_bytes, write_stdout
 
 STDOUT = "-"
 MADE_BY = "Made by scanpage"
 """What stands in the first line of each document, or in the properties of a Word document; JSON names its format."""
+FIGURES = "figures"
+"""Name of the folder that pictures lie in, beside a document that goes to no file."""
 _FIRST_BYTES = 200
 
 
@@ -113,6 +118,27 @@ def _beginning(path: Path) -> bytes:
             return b""
     with path.open("rb") as file:
         return file.read(_FIRST_BYTES)
+
+
+def figures_folder(target: Path | None) -> str:
+    """Name of the folder, beside a document, that its pictures lie in: `notes-figures` for `notes.tex`.
+
+    It has no signs that LaTeX or Markdown would take for their own; a number keeps apart those that lost some.
+    """
+    if target is None:
+        return FIGURES
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", target.stem)
+    number = "" if plain == target.stem else f"-{zlib.crc32(target.stem.encode('utf-8', 'surrogateescape')):08x}"
+    return f"{plain}{number}-{FIGURES}"
+
+
+def deliver_figures(document: Document, target: Path) -> None:
+    """Write the pictures of a document beside its file. Raises `OutputError`."""
+    folder = target.parent / figures_folder(target)
+    if document.figures:
+        check_folder(folder)
+    for figure in document.figures:
+        write_bytes(folder / figure.name, figure.jpeg)
 
 
 def deliver(data: bytes, target: Path | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scanpage.document import Block, Display, DisplayRow, Formula, Page, Paragraph, ScannedPage, TextLine
+from scanpage.document import Block, Display, DisplayRow, Figure, Formula, Page, Paragraph, ScannedPage, TextLine
 from scanpage.geometry import Box
 from scanpage.homography import Homography
 
@@ -36,6 +36,8 @@ class _Mover:
     def block(self, block: Block) -> Block:
         if isinstance(block, Paragraph):
             return replace(block, lines=tuple(self._line(line) for line in block.lines))
+        if isinstance(block, Figure):
+            return replace(block, box=self._box(block.box))
         return Display(tuple(DisplayRow(tuple(map(self._formula, row.formulas)), row.tag) for row in block.rows))
 
     def _line(self, line: TextLine) -> TextLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from scanpage.document import (
     Display,
     DisplayRow,
     Document,
+    Figure,
     Formula,
     Page,
     Paragraph,
@@ -187,7 +189,16 @@ def _row(field: _Field) -> DisplayRow:
     return field.built(DisplayRow, formulas, None if tag.value is None else tag.text())
 
 
-_BLOCKS: dict[str, Callable[[_Field], Block]] = {"paragraph": _paragraph, "display": _display}
+def _figure(field: _Field) -> Figure:
+    jpeg = field["jpeg"]
+    try:
+        picture = base64.b64decode(jpeg.text(), validate=True)
+    except ValueError as error:
+        raise FieldError(f"{jpeg.path} is not base64") from error
+    return field.built(Figure, _box(field), picture)
+
+
+_BLOCKS: dict[str, Callable[[_Field], Block]] = {"paragraph": _paragraph, "display": _display, "figure": _figure}
 
 
 def _formula(field: _Field) -> Formula:

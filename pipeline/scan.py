@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
 from pipeline.engines import Engines, Reading, load_engines
+from pipeline.figures import cut_figures
 from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
@@ -219,7 +220,8 @@ def _read_page(loaded: LoadedPage, engines: Engines, options: ScanOptions, times
     placed = {id(formula) for line in lines for formula in line.formulas}
     isolated = [formula for formula in formulas if id(formula) not in placed]
     with times("assemble"):
-        return assemble(page, lines, isolated)
+        figures, lines, isolated = cut_figures(image, lines, isolated)
+        return assemble(page, lines, isolated, figures)
 
 
 def _read(image: np.ndarray, regions: Sequence[Region], engines: Engines, options: ScanOptions) -> list[Formula]:

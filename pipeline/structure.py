@@ -6,10 +6,10 @@ import re
 import statistics
 from collections.abc import Sequence
 
-from scanpage.document import Formula, Page, TextLine
+from scanpage.document import Figure, Formula, Page, TextLine
 from scanpage.geometry import Box
 
-Item = TextLine | Formula
+Item = TextLine | Formula | Figure
 
 MARGIN_SHARE = 0.1
 """Running heads and page numbers stand this near to the top or bottom, in shares of the page's height."""
@@ -59,11 +59,17 @@ def _in_margin(box: Box, page: Page) -> bool:
 
 
 def _numbers_page(row: Sequence[Item], page: Page) -> bool:
-    texts = [item.text if isinstance(item, TextLine) else item.latex.replace(" ", "") for item in row]
+    texts = [_said(item) for item in row]
     if len(row) == 1:
         return _PAGE_NUMBER.fullmatch(texts[0]) is not None and row[0].box.center[0] > LEFT_THIRD * page.width_px
     words = [item for item in row if isinstance(item, TextLine) and not item.formulas]
     return len(words) >= len(row) - 1 and any(_PAGE_NUMBER.fullmatch(text) for text in (texts[0], texts[-1]))
+
+
+def _said(item: Item) -> str:
+    if isinstance(item, TextLine):
+        return item.text
+    return item.latex.replace(" ", "") if isinstance(item, Formula) else "figure"
 
 
 def _stands_alone(box: Box, boxes: Sequence[Box]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from pipeline.write_tex import DECLARE, document_to_tex
-from scanpage.document import Block, Display, DisplayRow, Document, Formula, Paragraph, TextLine
+from scanpage.document import Block, Display, DisplayRow, Document, Figure, Formula, Paragraph, TextLine
 
 _KEYWORD = "slot"
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
@@ -68,7 +68,7 @@ def _slots(document: Document) -> Iterator[Slot]:
                 for n, line in enumerate(block.lines):
                     for k, piece in enumerate(line.pieces):
                         yield Slot((*path, "lines", n, "pieces", k), p, piece, line)
-            else:
+            elif isinstance(block, Display):
                 for n, row in enumerate(block.rows):
                     for k, formula in enumerate(row.formulas):
                         yield Slot((*path, "rows", n, "formulas", k), p, formula, None)
@@ -142,6 +142,8 @@ def _with_keywords(document: Document, keyword: str, *, behind: str) -> Document
     def block(old: Block) -> Block:
         if isinstance(old, Display):
             return replace(old, rows=tuple(map(row, old.rows)))
+        if isinstance(old, Figure):
+            return old
         return replace(old, lines=tuple(map(line, old.lines)))
 
     pages = tuple(replace(scanned, blocks=tuple(map(block, scanned.blocks))) for scanned in document.pages)

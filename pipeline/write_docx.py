@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipeline.outputs import MADE_BY
 from pipeline.prose_tex import clean
@@ -36,8 +38,11 @@ def document_to_docx(document: Document) -> bytes:
     command = [require_pandoc(), "--from", _READS, "--to", "docx", "--output", "-"]
     command += ["--metadata", f"description={made_by}"]
     try:
-        source = document_to_markdown(document).encode("utf-8")
-        done = subprocess.run(command, input=source, capture_output=True, timeout=LIMIT_S, check=False)
+        with TemporaryDirectory(prefix="scanpage-") as folder:
+            for figure in document.figures:
+                (Path(folder) / figure.name).write_bytes(figure.jpeg)
+            source = document_to_markdown(document, folder).encode("utf-8")
+            done = subprocess.run(command, input=source, capture_output=True, timeout=LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise OutputError(f"cannot write .docx: pandoc did not run: {error}") from error
     if done.returncode != 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape as escaped
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -9,10 +10,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from pipeline import formula_tex, mathml
 from pipeline.outputs import MADE_BY
 from pipeline.prose_tex import clean
-from scanpage.document import Block, Display, DisplayRow, Document, Formula, Paragraph, Piece, ScannedPage
+from scanpage.document import Block, Display, DisplayRow, Document, Figure, Formula, Paragraph, Piece, ScannedPage
 
 # Should anything of a page ever become markup, it still may not load or run anything.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = """
 body { max-width: 44rem; margin: 0 auto; padding: 1rem; color: #1a1a1a; }
 body { font: 1.05rem/1.55 "Latin Modern Roman", Georgia, "Times New Roman", serif; }
@@ -25,6 +26,8 @@ math { font-size: 1.1em; }
 mtd.left { text-align: left; text-align: -moz-left; text-align: -webkit-left; }
 mtd.right { text-align: right; text-align: -moz-right; text-align: -webkit-right; }
 mtable.rows > mtr > mtd { padding: 0.25em 0; }
+figure { margin: 1.2em 0; text-align: center; }
+img { max-width: 100%; }
 .check { background: #fff3c4; border-bottom: 2px dotted #b00020; }
 .unread, .failure { color: #b00020; }
 @media print {
@@ -70,6 +73,10 @@ def _page(scanned: ScannedPage) -> str:
 
 
 def _block(block: Block) -> str:
+    if isinstance(block, Figure):
+        return (
+            f'<figure><img alt="figure" src="data:image/jpeg;base64,{b64encode(block.jpeg).decode("ascii")}"></figure>'
+        )
     return _display(block) if isinstance(block, Display) else _paragraph(block)
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any
 
-from scanpage.document import Block, Document, Formula, Page, Paragraph, ScannedPage, TextLine
+from scanpage.document import Block, Document, Figure, Formula, Page, Paragraph, ScannedPage, TextLine
 from scanpage.geometry import Box
 
 FORMAT = "scanpage-document"
@@ -66,6 +67,9 @@ def _block_to_json(block: Block, page: Page) -> Json:
             **_box_to_json(block.box, page),
             "lines": [_line_to_json(line, page) for line in block.lines],
         }
+    if isinstance(block, Figure):
+        jpeg = base64.b64encode(block.jpeg).decode("ascii")
+        return {"type": "figure", **_box_to_json(block.box, page), "jpeg": jpeg}
     rows = [{"tag": row.tag, "formulas": [_formula_to_json(f, page) for f in row.formulas]} for row in block.rows]
     return {"type": "display", **_box_to_json(block.box, page), "rows": rows}
 

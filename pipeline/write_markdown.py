@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from pipeline import formula_tex
-from pipeline.outputs import MADE_BY
+from pipeline.outputs import FIGURES, MADE_BY
 from pipeline.prose_tex import clean
-from scanpage.document import Block, Display, DisplayRow, Document, Formula, Paragraph, Piece, ScannedPage
+from scanpage.document import Block, Display, DisplayRow, Document, Figure, Formula, Paragraph, Piece, ScannedPage
 
 DOUBTFUL = "**(?)**"
 """Stands before a reading that is to be checked."""
@@ -22,17 +22,20 @@ _ROW_INDENT = "    "
 """So deep in, a sign at the beginning of a row makes neither a list nor a heading, whatever reads the file."""
 
 
-def document_to_markdown(document: Document) -> str:
-    """The whole `.md` file, ending in a newline."""
+def document_to_markdown(document: Document, figures: str = FIGURES) -> str:
+    """The whole `.md` file, ending in a newline; pictures lie in the folder `figures`, by their names."""
     made_by = f"<!-- {MADE_BY} {_comment(document.versions.scanpage)} -->"
-    return "\n\n".join([made_by, "\n\n---\n\n".join(_page(scanned) for scanned in document.pages)]).rstrip() + "\n"
+    return (
+        "\n\n".join([made_by, "\n\n---\n\n".join(_page(scanned, figures) for scanned in document.pages)]).rstrip()
+        + "\n"
+    )
 
 
-def _page(scanned: ScannedPage) -> str:
+def _page(scanned: ScannedPage, figures: str) -> str:
     blocks = [f"<!-- {_comment(scanned.page.name)} -->"]
     if scanned.failure is not None:
         blocks.append(f"**Page not read:** {escape(scanned.failure)}")
-    return "\n\n".join(blocks + [_block(block) for block in scanned.blocks])
+    return "\n\n".join(blocks + [_block(block, figures) for block in scanned.blocks])
 
 
 def _comment(text: str) -> str:
@@ -40,7 +43,9 @@ def _comment(text: str) -> str:
     return clean(text).replace(">", "&gt;")
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, figures: str) -> str:
+    if isinstance(block, Figure):
+        return f"![figure]({figures}/{block.name})"
     return _display(block) if isinstance(block, Display) else _paragraph(block)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import formula_tex, prose_tex
-from pipeline.outputs import MADE_BY
-from scanpage.document import Block, Display, DisplayRow, Document, Formula, Paragraph, Piece, ScannedPage
+from pipeline.outputs import FIGURES, MADE_BY
+from scanpage.document import Block, Display, DisplayRow, Document, Figure, Formula, Page, Paragraph, Piece, ScannedPage
 from scanpage.errors import InputError, UsageError
 
 _PACKAGES = r"""\usepackage{iftex}
@@ -56,6 +56,9 @@ _FRAGMENT = r"""% To be read into a document by \input, after these lines in its
 _FRAGMENT_SCRIPT = r"""%   \usepackage{mathrsfs} % else script letters are calligraphic ones
 \providecommand{\mathscr}{\mathcal}
 """
+_FRAGMENT_FIGURES = r"""%   \usepackage{graphicx} % else figures are left out
+\providecommand{\includegraphics}[2][]{}
+"""
 _FRAGMENT_CHECK = r"""%   \usepackage{color} % else the marks of doubtful readings are black
 \providecommand{\textcolor}[2]{#2}
 """
@@ -68,16 +71,16 @@ _PAGE_BREAK = "\n\\clearpage\n\n"
 _HEADINGS = {1: r"\section*", 2: r"\subsection*"}
 
 
-def document_to_tex(document: Document) -> str:
-    """The whole `.tex` file, ending in a newline."""
-    body = _body(document, _PAGE_BREAK)
+def document_to_tex(document: Document, figures: str = FIGURES) -> str:
+    """The whole `.tex` file, ending in a newline; pictures lie in the folder `figures`, by their names."""
+    body = _body(document, _PAGE_BREAK, figures)
     preamble = f"\\documentclass{{article}}\n{_preamble(document, body, layout=_LAYOUT)}"
     return f"{_made_by(document)}{preamble}\n\\begin{{document}}\n\n{body}\n\\end{{document}}\n"
 
 
-def document_to_fragment(document: Document) -> str:
+def document_to_fragment(document: Document, figures: str = FIGURES) -> str:
     """The body alone, to be read into another document; it brings its definitions and says what packages it needs."""
-    return _made_by(document) + _fragment(document)
+    return _made_by(document) + _fragment(document, figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,10 @@ class Template:
             raise UsageError(f"the template {path} has no slot for the body: add a line %%scanpage:body%%")
         return Template(source)
 
-    def filled(self, document: Document) -> str:
+    def filled(self, document: Document, figures: str = FIGURES) -> str:
         """The template with the document in its slots."""
         has_preamble = any(match[1] == "preamble" for match in _SLOT.finditer(self.source))
-        body = _body(document, _PAGE_BREAK) if has_preamble else _fragment(document)
+        body = _body(document, _PAGE_BREAK, figures) if has_preamble else _fragment(document, figures)
         parts = {"preamble": _preamble(document, body), "body": body}
         return _made_by(document) + _SLOT.sub(lambda match: parts[match[1]].rstrip("\n"), self.source)
 
@@ -131,24 +134,26 @@ def _preamble(document: Document, body: str, *, layout: str = "") -> str:
     declared = prose_tex.declarations(body)
     known = DECLARE + "".join(line + "\n" for line in declared) if declared else ""
     to_check = TO_CHECK if document.to_check else ""
-    return _PACKAGES + layout + to_check + known
+    graphics = "\\usepackage{graphicx}\n" if document.figures else ""
+    return _PACKAGES + graphics + layout + to_check + known
 
 
-def _fragment(document: Document) -> str:
+def _fragment(document: Document, figures: str) -> str:
     # Only a preamble can declare characters.
-    body = prose_tex.spelled_out(_body(document, "\n"))
+    body = prose_tex.spelled_out(_body(document, "\n", figures))
     script = _FRAGMENT_SCRIPT if "\\mathscr" in body else ""
     to_check = _FRAGMENT_CHECK + _MARKS if document.to_check else ""
-    return f"{_FRAGMENT}{script}{to_check}\n{body}"
+    pictures = _FRAGMENT_FIGURES if document.figures else ""
+    return f"{_FRAGMENT}{pictures}{script}{to_check}\n{body}"
 
 
-def _body(document: Document, between: str) -> str:
-    body = between.join(_page(scanned) for scanned in document.pages)
+def _body(document: Document, between: str, figures: str) -> str:
+    body = between.join(_page(scanned, figures) for scanned in document.pages)
     # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
     return re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
 
 
-def _page(scanned: ScannedPage) -> str:
+def _page(scanned: ScannedPage, figures: str) -> str:
     # A comment is the one place where a name needs no escaping; `clean` keeps it on one line.
     title = f"% {prose_tex.clean(scanned.page.name)}\n"
     if scanned.failure is not None:
@@ -156,11 +161,21 @@ def _page(scanned: ScannedPage) -> str:
         return f"{title}\\noindent\\fbox{{\\parbox{{0.95\\linewidth}}{{\\textbf{{Page not read:}} {reason}}}}}\n"
     if not scanned.blocks:
         return f"{title}\\mbox{{}}\n"
-    return title + "\n".join(_block(block) for block in scanned.blocks)
+    return title + "\n".join(_block(block, scanned.page, figures) for block in scanned.blocks)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, page: Page, figures: str) -> str:
+    if isinstance(block, Figure):
+        return _figure(block, page, f"{figures}/{block.name}")
     return _display(block) if isinstance(block, Display) else _paragraph(block)
+
+
+def _figure(figure: Figure, page: Page, path: str) -> str:
+    """The picture as wide, in shares of its page, as it was; a frame where the file is not beside the document."""
+    width = min(1.0, max(0.05, figure.box.width / max(1, page.width_px)))
+    size = rf"width={width:.2f}\linewidth,height=0.9\textheight,keepaspectratio"
+    shown = rf"\IfFileExists{{{path}}}{{\includegraphics[{size}]{{{path}}}}}{{\fbox{{figure}}}}"
+    return f"\\begin{{center}}\n  {shown}\n\\end{{center}}\n"
 
 
 def _paragraph(paragraph: Paragraph) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from scanpage.geometry import Box
 from scanpage.region import Region
 
 POINTS_PER_INCH = 72.0
+JPEG_START = b"\xff\xd8\xff"
 
 
 def _check_score(score: float) -> None:
@@ -245,7 +247,33 @@ class Display:
         return tuple(formula for row in self.rows for formula in row.formulas)
 
 
-Block = Paragraph | Display
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing, a plot or a table, as a picture.
+
+    Attributes:
+        box: its place in page pixels.
+        jpeg: the picture as a JPEG file, upright.
+    """
+
+    box: Box
+    jpeg: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.jpeg.startswith(JPEG_START):
+            raise ValueError("a figure needs a JPEG file")
+
+    @property
+    def name(self) -> str:
+        """A file name that goes by the content, so that equal pictures share a file."""
+        return f"figure-{zlib.crc32(self.jpeg):08x}.jpg"
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        return ()
+
+
+Block = Paragraph | Display | Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +316,10 @@ class Document:
     @property
     def formulas(self) -> tuple[Formula, ...]:
         return tuple(formula for page in self.pages for formula in page.formulas)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        return tuple(block for page in self.pages for block in page.blocks if isinstance(block, Figure))
 
     @property
     def to_check(self) -> tuple[Formula, ...]:

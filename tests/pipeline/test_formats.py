@@ -17,10 +17,12 @@ from pipeline.formats import Format, writer
 from pipeline.prose_tex import clean
 from pipeline.read_json import document_from_json
 from scanpage.document import (
+    JPEG_START,
     Alternative,
     Display,
     DisplayRow,
     Document,
+    Figure,
     Formula,
     Page,
     Paragraph,
@@ -55,8 +57,11 @@ text_lines = st.builds(
     lambda box, text, f, score, size: TextLine(box, (f, text, f), score, size), boxes, words, formulas, shares, sizes
 )
 rows = st.builds(DisplayRow, st.lists(formulas, min_size=1, max_size=2).map(tuple), st.none() | words)
-blocks = st.builds(Paragraph, st.lists(text_lines, min_size=1, max_size=2).map(tuple), st.integers(0, 2)) | st.builds(
-    Display, st.lists(rows, min_size=1, max_size=2).map(tuple)
+figures = st.builds(lambda box, rest: Figure(box, JPEG_START + rest), boxes, st.binary(max_size=20))
+blocks = (
+    figures
+    | st.builds(Paragraph, st.lists(text_lines, min_size=1, max_size=2).map(tuple), st.integers(0, 2))
+    | st.builds(Display, st.lists(rows, min_size=1, max_size=2).map(tuple))
 )
 pages = st.builds(Page, prose, st.integers(1, 99), st.integers(0, 5000), st.integers(0, 5000), st.floats(1, 600))
 scanned = st.builds(ScannedPage, pages, st.lists(blocks, max_size=3).map(tuple)) | st.builds(
@@ -68,7 +73,7 @@ documents = st.builds(
 
 
 def written(document: Document, kind: Format) -> str:
-    return writer(kind)(document).decode("utf-8")
+    return writer(kind)(document, "figures").decode("utf-8")
 
 
 @settings(deadline=None)
@@ -80,11 +85,11 @@ def test_every_document_comes_back_from_json_and_is_as_the_schema_says(document:
 
 
 TAGS = (
-    "html head meta title style body section h2 h3 p strong div span code math mrow mi mn mo mtext mspace "
+    "html head meta title style body section h2 h3 figure img p strong div span code math mrow mi mn mo mtext mspace "
     "mtable mtr mtd msub msup msubsup mfrac mover munder munderover msqrt mroot mstyle"
 )
 ATTRIBUTES = (
-    "charset http-equiv content name class title display style stretchy fence form displaystyle lspace rspace "
+    "alt src charset http-equiv content name class title display style stretchy fence form displaystyle lspace rspace "
     "movablelimits accent accentunder mathvariant width linethickness minsize maxsize scriptlevel"
 )
 
@@ -151,7 +156,7 @@ def test_a_document_in_markdown_has_paragraphs_and_headings_alone(document: Docu
     tokens = MARKDOWN.parse(written(document, Format.MARKDOWN))
     assert {token.type for token in tokens} <= BLOCKS
     parts = {child.type for token in tokens for child in token.children or ()}
-    assert parts <= {"text", "text_special", "softbreak", "html_inline", "strong_open", "strong_close"}
+    assert parts <= {"text", "text_special", "softbreak", "html_inline", "strong_open", "strong_close", "image"}
     blocks = [token.content.strip() for token in tokens if token.type == "html_block"]
     assert len(blocks) == len(document.pages) + 1
     assert all(re.fullmatch(r"<!--[^>]*-->", block) for block in blocks)
