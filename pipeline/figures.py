@@ -29,7 +29,7 @@ MOST_WRITTEN = 0.4
 MOST_FORMULA = 0.15
 """And so is one of which displayed formulas fill this much: a boxed result."""
 INSIDE = 0.6
-LABEL_HEIGHTS = 1.5
+LABEL_HEIGHTS = 3.0
 """Numbers this near to a plot, in their own heights, stand beside its axes."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
 MARGIN_PX, QUALITY = 3, 85
