@@ -37,7 +37,7 @@ SIDEWAYS = 1.5
 MIN_LINES = 3
 UPSIDE_DOWN = 0.55
 """A page stands on its head if its lines say so with this mean."""
-FIRST_LINES, MAX_LINES = 6, 12
+FIRST_LINES, MAX_LINES = 6, 24
 """So many lines are asked, and so many where the first leave doubt."""
 DOUBT = 0.25
 """A mean this near to the limit leaves doubt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
+from scanpage.cores import usable_cores
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
 from scanpage.rapidocr_models import installed_version, model_path
@@ -59,24 +61,10 @@ class RapidProse:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        from rapidocr import RapidOCR
-
-        self._engine = RapidOCR(
-            params={
-                "Global.log_level": "critical",
-                "Global.use_cls": False,
-                "Global.text_score": MIN_SCORE,
-                "Global.max_side_len": DETECTION_SIDE_PX,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": DETECTION_SIDE_PX,
-                # A path that is given is loaded as it is; a path that is not is looked up on the network.
-                "Det.model_path": str(model_path("det")),
-                "Rec.model_path": str(model_path("rec")),
-                # Lines differ in length, and a batch costs as much as its longest line: one by one is 40 % faster.
-                "Rec.rec_batch_num": 1,
-            }
-        )
+        self._threads = threads or usable_cores()
+        self._finder = _rapidocr(threads)
+        # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
+        self._reader = _rapidocr(1)
         self.version = f"rapidocr {installed_version()}"
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
@@ -102,7 +90,7 @@ class RapidProse:
 
     def _find(self, image: np.ndarray) -> list[np.ndarray]:
         """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
-        found: Any = self._engine(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
+        found: Any = self._finder(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
         return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
 
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
@@ -117,8 +105,32 @@ class RapidProse:
         """Text and confidence of crops, each uint8 RGB `[h, w, 3]` of one line."""
         if not crops:
             return []
-        found = self._engine.recognize_txt([np.ascontiguousarray(crop[..., ::-1]) for crop in crops])
-        return [(text, min(1.0, float(score))) for text, score in zip(found.txts, found.scores, strict=True)]
+        with ThreadPoolExecutor(min(self._threads, len(crops))) as threads:
+            return list(threads.map(self._text, crops))
+
+    def _text(self, crop: np.ndarray) -> tuple[str, float]:
+        found = self._reader.recognize_txt([np.ascontiguousarray(crop[..., ::-1])])
+        return found.txts[0], min(1.0, float(found.scores[0]))
+
+
+def _rapidocr(threads: int) -> Any:
+    """RapidOCR's models, each loaded when it is first used."""
+    from rapidocr import RapidOCR
+
+    return RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.use_cls": False,
+            "Global.text_score": MIN_SCORE,
+            "Global.max_side_len": DETECTION_SIDE_PX,
+            "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": DETECTION_SIDE_PX,
+            # A path that is given is loaded as it is; a path that is not is looked up on the network.
+            "Det.model_path": str(model_path("det")),
+            "Rec.model_path": str(model_path("rec")),
+        }
+    )
 
 
 def paint_over(image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:

@@ -33,6 +33,9 @@ LONG = 2.0
 """A line tells its direction where it is so many times longer than high."""
 LINE_SIZE = (192, 48)
 """Width and height that the classifier sees."""
+SHOWN_HEIGHTS = 10.0
+"""Of longer lines it is shown the middle: all of them, squeezed to its width, would not be legible. So print was told with
+a mean of 0.10 instead of 0.19, and one of 38 hard pages wrong instead of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,12 @@ class TextLineFinder:
 def cut_out(image: Image, line: TextLineBox) -> Image:
     """The pixels of a line, laid flat, as the classifier wants them: uint8 [48, 192, 3], grey where it is shorter."""
     angle = np.radians(line.direction)
-    along = np.array([np.cos(angle), np.sin(angle)]) * line.length / 2
+    length = min(line.length, SHOWN_HEIGHTS * line.height)
+    along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     down = np.array([-np.sin(angle), np.cos(angle)]) * line.height / 2
     middle = np.array([line.x, line.y])
     width, height = LINE_SIZE
-    filled = min(width, max(1, round(height * line.length / line.height)))
+    filled = min(width, max(1, round(height * length / line.height)))
     corners = np.array([middle - along - down, middle + along - down, middle + along + down], np.float32)
     matrix = cv2.getAffineTransform(corners, np.array([[0, 0], [filled, 0], [filled, height]], np.float32))
     cut = cv2.warpAffine(image, matrix, (filled, height), borderMode=cv2.BORDER_REPLICATE)
