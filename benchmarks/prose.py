@@ -27,7 +27,7 @@ from provenance import provenance
 from pipeline.engines import load_engines
 from pipeline.load import LoadedPage
 from pipeline.scan import scan_page
-from scanpage.document import Display, Page, ScannedPage
+from scanpage.document import Display, Page, Paragraph, ScannedPage
 from scanpage.geometry import Box
 from synth.coco import Line, PageTruth
 from synth.sheet import UNKNOWN, LineRole
@@ -52,7 +52,7 @@ def places(scanned: ScannedPage) -> list[Place]:
     for block in scanned.blocks:
         if isinstance(block, Display):
             found += [Place(formula.box, None) for row in block.rows for formula in row.formulas]
-        else:
+        elif isinstance(block, Paragraph):
             found += [
                 Place(line.box, " ".join(piece for piece in line.pieces if isinstance(piece, str)), block.heading > 0)
                 for line in block.lines
