@@ -41,7 +41,7 @@ def test_a_broken_formula_costs_only_itself(formula, reason):
 EVIL = [
     (r"\def\again{\again}\again", "1 s"),  # silent
     (r"\loop\iftrue\repeat", "1 s"),
-    (r"\loop\message{x}\iftrue\repeat", "1 s"),  # with little to say, again and again
+    (r"\loop\message{x}\iftrue\repeat", ""),  # with little to say, again and again: fast machines soon said too much
     (r"\loop\message{\the\count0 \the\count0 \the\count0 \the\count0}\iftrue\repeat", ""),  # with much to say
     (r"\loop\message{[\the\count5.\the\count1]}\advance\count5 1\iftrue\repeat", ""),  # as if it shipped pages
     (r"\edef\y{aaaaaaaa}\loop\edef\y{\y\y}\iftrue\repeat", "main memory"),
