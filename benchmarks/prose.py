@@ -27,6 +27,7 @@ from provenance import provenance
 from pipeline.engines import load_engines
 from pipeline.load import LoadedPage
 from pipeline.scan import scan_page
+from recognizer.metrics import levenshtein
 from scanpage.document import Display, Page, Paragraph, ScannedPage
 from scanpage.geometry import Box
 from synth.coco import Line, PageTruth
@@ -76,17 +77,6 @@ def kendall_tau(order: Sequence[int]) -> float | None:
     return 1 - 2 * sum(a > b for a, b in pairs) / len(pairs) if pairs else None
 
 
-def edits(truth: str, read: str) -> int:
-    """Levenshtein distance in characters."""
-    row = np.arange(len(read) + 1)
-    letters = np.array([ord(c) for c in read], np.int64)
-    for i, char in enumerate(truth, 1):
-        best = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(char)))
-        new = np.concatenate([[i], best])
-        row = np.minimum.accumulate(new - np.arange(len(new))) + np.arange(len(new))
-    return int(row[-1])
-
-
 def plain(text: str) -> str:
     return "".join(_FORMULA.sub("", text).split())
 
@@ -127,7 +117,7 @@ def judge(truth: PageTruth, scanned: ScannedPage) -> Tally:
         if known and found[place].text is not None:
             said = "".join(plain(line.text) for line in sorted(lines, key=lambda line: line.box.x0))
             tally.characters += len(said)
-            tally.edits += edits(said, plain(found[place].text or ""))
+            tally.edits += levenshtein(said, plain(found[place].text or ""))
     furniture = [line for line in truth.lines if line.role is LineRole.FURNITURE]
     tally.furniture = len(furniture)
     tally.kept = sum(place is not None for place in assign(furniture, found))

@@ -24,13 +24,14 @@ from scanpage.latex_symbols import (
     OPERATORS,
     RELATIONS,
 )
+from scanpage.latex_unicode import FUNCTION_NAMES, LIMIT_FUNCTIONS
 
 ALIGNED = {"\\begin{aligned}": "\\begin{align*}", "\\end{aligned}": "\\end{align*}"}
 """The environment by the name that the converter knows."""
 SIGNS = {"\\P": "¶", "\\copyright": "©", "\\arg": "arg", "~": "∼", "⧵": "∖", "\u20db": "..."}
 """Commands that the converter lets through, and signs for which fonts have better ones."""
-LIMITS = frozenset(("lim", "max", "min", "sup", "inf", "det", "gcd", "Pr", "lim\u2006inf", "lim\u2006sup"))
-"""Functions whose scripts stand below and above in displays."""
+LIMITS = frozenset(FUNCTION_NAMES.get(name, name[1:]).replace(" ", "\u2006") for name in LIMIT_FUNCTIONS)
+"""Functions whose scripts stand below and above in displays, as the converter writes them."""
 _NAMES = frozenset(name.removeprefix("\\") for name in FUNCTIONS - {"\\bmod"}) | LIMITS
 _NO_ORDINARY = frozenset(("\\ldots", "\\cdots", "\\vdots", "\\ddots", "\\therefore", "\\because"))
 _PLUS_MINUS = frozenset("+-−±∓")
