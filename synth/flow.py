@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from scanpage.latex_symbols import ARROWS, OPERATORS, RELATIONS
 from scanpage.region import RegionKind
 from synth.prose import Face
 from synth.sheet import BLACK, UNKNOWN, Colour, LineRole, Pixels, Sheet, Source
@@ -21,6 +22,9 @@ NUMBER_SIGNS = frozenset("0123456789.,()[]:%-~")
 UPRIGHT = re.compile(r"\\mathrm \{ ([^{}]*) \}")
 # Scripts of nothing are how authors raise the marks of footnotes.
 BARE_SCRIPTS = ("{ } ^", "{ } _")
+# So many letters one after the other are words that someone set as mathematics.
+WORDS = re.compile(r"(?<!\S)(?:[A-Za-z] ){9}")
+SIGNS = OPERATORS | RELATIONS | ARROWS | frozenset("=<>+-")
 NO_SPACE_BEFORE = frozenset(",.;:)")
 
 
@@ -79,7 +83,27 @@ def is_plain(latex: str) -> bool:
         return True
     tokens = latex.split()
     letters = sum(len(group.split()) for group in UPRIGHT.findall(latex))
-    return NUMBER_SIGNS.issuperset(tokens) or (letters > 5 and letters > 0.4 * len(tokens))
+    return (
+        NUMBER_SIGNS.issuperset(tokens)
+        or (letters > 5 and letters > 0.4 * len(tokens))
+        or WORDS.search(latex) is not None
+    )
+
+
+def is_torn(latex: str) -> bool:
+    """Whether canonical LaTeX stops at a sign whose other side is missing, for which the next word would be taken.
+
+    Signs before a formula are no fault (`\\geq 48`, `\\sim 175`), but for the equals sign of a line of working.
+    """
+    tokens = latex.split()
+    return len(tokens) > 1 and (tokens[-1] in SIGNS or tokens[0] == "=")
+
+
+def reads_on(piece: Piece) -> bool:
+    """Whether a piece beside a formula would be read as more of it: a formula, a number, a lone letter."""
+    if isinstance(piece, Scrap):
+        return isinstance(piece, Formula)
+    return any(c.isdigit() for c in piece) or sum(c.isalpha() for c in piece) == 1
 
 
 def piece_width(piece: Piece, face: Face) -> float:

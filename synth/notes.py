@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from scanpage.geometry import Box
-from synth.flow import Piece, break_lines, extent, line_width, place_line
+from synth.flow import Piece, break_lines, extent, is_torn, line_width, place_line, reads_on
 from synth.hand import draw_hand
 from synth.papers import Ruling, draw_stationery, make_paper
 from synth.prose import Prose
@@ -133,9 +133,13 @@ class Writer:
                 formula = hand.symbol(rng, stock)
             else:
                 formula = hand.formula(rng, stock, 12 * hand.letter_px, 2.2 * hand.letter_px, simple=True)
-            if formula is not None:
-                at_end = not inline and rng.random() < 0.6
-                pieces.insert(len(pieces) if at_end else int(rng.integers(len(pieces))), formula)
+            if formula is None or is_torn(formula.latex):
+                continue
+            at_end = not inline and rng.random() < 0.6
+            at = len(pieces) if at_end else int(rng.integers(len(pieces)))
+            # Beside a formula or a number it would read as more of that.
+            if not any(map(reads_on, pieces[max(0, at - 1) : at + 1])):
+                pieces.insert(at, formula)
         return pieces
 
     def _lines(self, pieces: list[Piece], box: Box, *, most: int, first: float = 0.0) -> float:

@@ -9,7 +9,19 @@ import numpy as np
 
 from scanpage.region import RegionKind
 from synth.figures import figure, table
-from synth.flow import Formula, Piece, Scrap, Style, break_lines, extent, is_plain, line_width, place_line
+from synth.flow import (
+    Formula,
+    Piece,
+    Scrap,
+    Style,
+    break_lines,
+    extent,
+    is_plain,
+    is_torn,
+    line_width,
+    place_line,
+    reads_on,
+)
 from synth.han import HanFace
 from synth.prose import Face, Prose
 from synth.sheet import BLACK, Colour, LineRole, Sheet
@@ -124,13 +136,19 @@ class Setter:
     print: Print
 
     def pieces(self, count: int) -> list[Piece]:
-        """About `count` words with inline formulas."""
+        """About `count` words with inline formulas, each between words that nobody takes for parts of it."""
         pieces: list[Piece] = []
+        after_formula = False
         while len(pieces) < count:
             for word in self.prose.words(self.rng, int(self.rng.integers(5, 18))):
+                if after_formula and reads_on(word):
+                    continue
                 pieces.append(self._word(word))
-                if self.print.inline and self.rng.random() < self.print.inline:
-                    pieces += self._inline()
+                after_formula = False
+                if self.print.inline and self.rng.random() < self.print.inline and not reads_on(word):
+                    formula = self._inline()
+                    pieces += formula
+                    after_formula = bool(formula)
         return pieces
 
     def _word(self, word: str) -> Piece:
@@ -152,7 +170,7 @@ class Setter:
             glyphs = 1 if draw < 0.33 else 2 + int(self.rng.exponential(5.0))
             tall = 1.35 if self.rng.random() < 0.85 else 2.2
             formula = self.formula(15 * em, tall * em, (glyphs, glyphs + glyphs // 4))
-        if formula is None:
+        if formula is None or is_torn(formula.latex):
             return []
         mark = "" if self.rng.random() < 0.7 else ",.;:)"[int(self.rng.integers(5))]
         return [formula, mark] if mark else [formula]

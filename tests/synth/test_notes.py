@@ -87,3 +87,14 @@ def test_a_lecture_has_formulas_in_its_sentences(stock: Stock) -> None:
         Writer(writer).lecture(PAGE)
         kinds |= {mark.kind for mark in writer.sheet.marks}
     assert kinds == set(RegionKind)
+
+
+def test_no_two_formulas_of_a_sentence_touch(stock: Stock) -> None:
+    found = 0
+    for seed in range(10):
+        writer = working(stock, seed)
+        Writer(writer).lecture(PAGE)
+        texts = [line.text for line in writer.sheet.lines]
+        found += sum("$" in text for text in texts)
+        assert not any("$ $" in text for text in texts)
+    assert found > 5

@@ -9,7 +9,7 @@ import pytest
 
 from scanpage.region import RegionKind
 from synth.blocks import bullets, figure_row, lesson_heading, references
-from synth.flow import is_plain
+from synth.flow import Formula, Piece, is_plain, is_torn, reads_on
 from synth.han import HanFace
 from synth.printed import printed_sheet
 from synth.prose import LANGUAGES, Face, Prose, matplotlib_fonts
@@ -79,7 +79,39 @@ def test_square_signs_look_different_and_fill_their_square() -> None:
         (r"\mathrm { P e t r o R } 9 0", True),
         (r"\mathrm { m a x } ( x )", False),
         (r"p _ { \mathrm { m o d e l } } ( z ) = \frac { 1 } { Z } e ^ { - z }", False),
+        ("a r e g a u g e c o u p l i n g s", True),
+        ("a b c d + e f", False),
     ],
 )
 def test_numbers_and_words_are_told_from_formulas(latex: str, plain: bool) -> None:
     assert is_plain(latex) == plain
+
+
+@pytest.mark.parametrize(
+    ("latex", "torn"),
+    [
+        ("y =", True),
+        (r"m \geq", True),
+        ("= 6", True),
+        (r"x \rightarrow", True),
+        (r"\geq 4 8", False),
+        (r"\star", False),
+        ("A ^ { + }", False),
+        ("x = 6", False),
+    ],
+)
+def test_formulas_that_stop_at_a_sign_are_torn(latex: str, torn: bool) -> None:
+    assert is_torn(latex) == torn
+
+
+def test_between_two_formulas_stands_a_word_that_is_no_part_of_them(stock: Stock) -> None:
+    for seed in range(8):
+        page = setter(stock, seed)
+        page = replace(page, print=replace(page.print, inline=0.7))
+        pieces = [piece for piece in page.pieces(120) if not (isinstance(piece, str) and piece in ",.;:)")]
+        near = [pair for pair in zip(pieces, pieces[1:], strict=False) if any(isinstance(p, Formula) for p in pair)]
+        assert len(near) > 20 and not any(map(_all_read_on, near))
+
+
+def _all_read_on(pair: tuple[Piece, Piece]) -> bool:
+    return all(map(reads_on, pair))
