@@ -5,43 +5,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from documents import document, formula, paragraph, row
 
 from pipeline.write_html import document_to_html
 from scanpage.document import (
     Block,
     Display,
-    DisplayRow,
-    Document,
-    Formula,
-    Page,
-    Paragraph,
-    Piece,
-    ScannedPage,
-    TextLine,
-    Versions,
 )
-from scanpage.geometry import Box
-from scanpage.region import Region, RegionKind
 
-BOX = Box(0, 0, 10, 10)
-PAGE = Page("notes.pdf", 1, 100, 100, 200.0)
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
-def formula(latex: str, *, check: bool = False) -> Formula:
-    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.375, check=check)
-
-
-def row(*latex: str, tag: str | None = None, check: bool = False) -> DisplayRow:
-    return DisplayRow(tuple(formula(text, check=check) for text in latex), tag)
-
-
-def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
-    return Paragraph(tuple(TextLine(BOX, pieces) for pieces in lines))
-
-
 def page(*blocks: Block, failure: str | None = None) -> str:
-    return document_to_html(Document((ScannedPage(PAGE, blocks, failure),), Versions("1.2.3")))
+    return document_to_html(document(*blocks, failure=failure))
 
 
 def test_prose_with_an_inline_formula() -> None:

@@ -1,42 +1,21 @@
 from __future__ import annotations
 
 import pytest
+from documents import document, formula, paragraph, row
 
 from pipeline.write_markdown import document_to_markdown
 from scanpage.document import (
     Block,
     Display,
-    DisplayRow,
     Document,
-    Formula,
     Page,
-    Paragraph,
-    Piece,
     ScannedPage,
-    TextLine,
     Versions,
 )
-from scanpage.geometry import Box
-from scanpage.region import Region, RegionKind
-
-BOX = Box(0, 0, 10, 10)
-PAGE = Page("notes.pdf", 1, 100, 100, 200.0)
-
-
-def formula(latex: str, *, check: bool = False) -> Formula:
-    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.375, check=check)
-
-
-def row(*latex: str, tag: str | None = None, check: bool = False) -> DisplayRow:
-    return DisplayRow(tuple(formula(text, check=check) for text in latex), tag)
-
-
-def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
-    return Paragraph(tuple(TextLine(BOX, pieces) for pieces in lines))
 
 
 def markdown(*blocks: Block, failure: str | None = None) -> str:
-    source = document_to_markdown(Document((ScannedPage(PAGE, blocks, failure),), Versions("1.2.3")))
+    source = document_to_markdown(document(*blocks, failure=failure))
     begins = "<!-- Made by scanpage 1.2.3 -->\n\n<!-- notes.pdf page 1 -->\n\n"
     assert source.startswith(begins)
     return source.removeprefix(begins).removesuffix("\n")

@@ -5,44 +5,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from documents import PAGE, document, formula, paragraph, row
 
 from pipeline.write_tex import Template, document_to_fragment, document_to_tex
 from scanpage.document import (
     Block,
     Display,
-    DisplayRow,
     Document,
-    Formula,
     Page,
-    Paragraph,
-    Piece,
     ScannedPage,
-    TextLine,
     Versions,
 )
 from scanpage.errors import UsageError
-from scanpage.geometry import Box
 from scanpage.latex import repair, to_latex, tokenize
-from scanpage.region import Region, RegionKind
-
-BOX = Box(0, 0, 10, 10)
-PAGE = Page("notes.pdf", 1, 100, 100, 200.0)
-
-
-def formula(latex: str, *, check: bool = False) -> Formula:
-    return Formula(Region(BOX, RegionKind.ISOLATED), latex, 0.375, check=check)
-
-
-def row(*latex: str, tag: str | None = None, check: bool = False) -> DisplayRow:
-    return DisplayRow(tuple(formula(text, check=check) for text in latex), tag)
-
-
-def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
-    return Paragraph(tuple(TextLine(BOX, pieces) for pieces in lines))
 
 
 def tex(*blocks: Block, failure: str | None = None) -> str:
-    return document_to_tex(Document((ScannedPage(PAGE, blocks, failure),), Versions("1.2.3")))
+    return document_to_tex(document(*blocks, failure=failure))
 
 
 def body(source: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -109,7 +110,7 @@ def test_between_two_formulas_stands_a_word_that_is_no_part_of_them(stock: Stock
         page = setter(stock, seed)
         page = replace(page, print=replace(page.print, inline=0.7))
         pieces = [piece for piece in page.pieces(120) if not (isinstance(piece, str) and piece in ",.;:)")]
-        near = [pair for pair in zip(pieces, pieces[1:], strict=False) if any(isinstance(p, Formula) for p in pair)]
+        near = [pair for pair in pairwise(pieces) if any(isinstance(p, Formula) for p in pair)]
         assert len(near) > 20 and not any(map(_all_read_on, near))
 
 
