@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -205,7 +207,8 @@ def _death(code: int) -> str:
 def _serve(pipe: Connection, work: PageWork, log_level: int) -> None:
     """What a process does: numbers of pages come in through `pipe`, an answer goes out for each."""
     # Leaving this way ends what opens files for us, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(-signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     if log_level != logging.NOTSET:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("pipeline").setLevel(log_level)
@@ -224,6 +227,14 @@ def _serve(pipe: Connection, work: PageWork, log_level: int) -> None:
                 pipe.send(_Done(page, times.seconds))
         except ScanpageError as error:
             pipe.send(error)
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for the page at hand where the one that started us was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def with_threads_each(work: PageWork) -> PageWork:
