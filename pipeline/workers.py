@@ -23,9 +23,9 @@ from types import TracebackType
 
 from pipeline.page_work import FinishedPage, PageWork
 from pipeline.timing import StageTimes
+from scanpage.children import sheltered_children
 from scanpage.document import ScannedPage, Versions
 from scanpage.errors import ScanpageError, WorkerError
-from scanpage.interrupts import deaf_children
 
 PATIENCE_S = 5.0
 """How long processes that are told to stop may take to leave what they compute."""
@@ -126,7 +126,7 @@ class Workers:
         ours, theirs = context.Pipe()
         level = logging.getLogger("pipeline").level
         process = context.Process(target=_serve, args=(theirs, self._work, level), daemon=True)
-        with deaf_children():
+        with sheltered_children():
             process.start()
         # As long as this process holds the other end too, it would not notice that nobody else does.
         theirs.close()

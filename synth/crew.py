@@ -10,8 +10,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from scanpage.children import sheltered_children
 from scanpage.errors import ScanpageError, WorkerError
-from scanpage.interrupts import deaf_children
 
 Work = Callable[[int], None]
 PATIENCE_S = 5.0
@@ -62,7 +62,7 @@ def _hire(start: Callable[[], Work], workers: int) -> tuple[list[Connection], li
     theirs = [end for _, end in ends]
     members = [theirs] if FORKS else [[end] for end in theirs]
     teams: list[BaseProcess] = [context.Process(target=_be_team, args=(start, pipes)) for pipes in members]
-    with deaf_children():
+    with sheltered_children():
         for team in teams:
             team.start()
     for end in theirs:

@@ -23,6 +23,7 @@ from pipeline.cli import main
 from scanpage.errors import ExitCode
 
 HERE = Path(__file__).resolve().parent
+PATHS = os.pathsep.join([str(HERE), str(HERE.parent.parent)])
 GREYS = [101, 102, 103, 104, 105]
 Run = Callable[..., int]
 StopAt = Callable[[int, BaseException], None]
@@ -326,15 +327,36 @@ def test_an_unwritable_preview_ends_a_run_of_several_processes(
     assert not multiprocessing.active_children()
 
 
+SCRIPT = """import sys, stand_ins
+from pipeline.cli import main
+if __name__ == "__main__":
+    sys.exit(main(load_engines=stand_ins.load))
+"""
+
+
+def test_nothing_in_the_current_folder_stands_in_for_a_module(run: Run, tmp_path: Path) -> None:
+    for name in ("pickle", "signal", "pipeline", "numpy"):
+        Path(f"{name}.py").write_text(f"raise AssertionError('{name} of the current folder')")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "scanpage").write_text(SCRIPT)  # as the installed command, in a folder of its own
+    done = subprocess.run(
+        [sys.executable, tmp_path / "bin" / "scanpage", sheets(tmp_path / "notes.tif"), "-q", "--jobs", "2"],
+        env=os.environ | {"PYTHONPATH": PATHS},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
+
+
 CODE = "import sys; from pipeline.cli import main; import stand_ins; sys.exit(main(load_engines=stand_ins.load))"
 
 
 def started(*arguments: object, log: Path, pages: int) -> subprocess.Popen[str]:
     """The command in a process of its own, when it has begun so many pages."""
-    paths = os.pathsep.join([str(HERE), str(HERE.parent.parent)])
     popen = subprocess.Popen(
         [sys.executable, "-c", CODE, *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": paths},
+        env=os.environ | {"PYTHONPATH": PATHS},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
