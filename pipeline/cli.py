@@ -7,8 +7,8 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +18,22 @@ from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from pipeline.engines import Engines
+    from pipeline.kept_pages import KeptPages
     from pipeline.load import PageSource
     from pipeline.outputs import Job
-    from pipeline.scan import OnPage, ScanOptions
-    from pipeline.write_review import Review
-    from scanpage.document import Document, ScannedPage
+    from pipeline.page_work import PageWork
+    from pipeline.scan import ScanOptions
+    from scanpage.document import Document
+
+    Documents = Generator[tuple[int, Document], None, None]
+    """Documents with the numbers of their jobs, in any order."""
 
 UNEXPECTED = 1
 """Exit code of a bug in scanpage itself."""
+
+MOST_NAMED = 4
+"""More results than that are counted in the summary, not named."""
 
 EngineLoader = Callable[["ScanOptions"], "Engines"]
 
@@ -67,7 +72,10 @@ def parser() -> argparse.ArgumentParser:
         "into --json and --review; takes several times as long (default: none)")  # fmt: skip
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
-    add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores)")
+    add("--jobs", type=int, default=1, metavar="N", help="processes that read pages side by side; one a core is "
+        "fastest for many pages; each takes 0.9 GB (default: 1, on all cores)")  # fmt: skip
+    add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores; one for each of "
+        "several --jobs)")  # fmt: skip
     add("--max-pages", type=int, default=DEFAULT_LIMITS.max_pages, metavar="N", help="how many pages of one input are "
         "read at most (default: %(default)s)")  # fmt: skip
     add("--max-pixels", type=float, default=DEFAULT_LIMITS.max_pixels / 1e6, metavar="MP", help="million pixels of the "
@@ -89,7 +97,8 @@ def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None
 
     Args:
         argv: the arguments, `sys.argv` where left out.
-        load_engines: makes the models from the settings; the shipped or named ones where left out.
+        load_engines: makes the models from the settings; the shipped or named ones where left out. With `--jobs` other
+            processes call it, so it has to be picklable.
     """
     arguments = parser().parse_args(argv)
     if arguments.verbose:
@@ -101,7 +110,7 @@ def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None
         _complain(str(error), arguments.verbose)
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted, nothing more was written", verbose=False)
+        _complain("interrupted", verbose=False)
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place before the user: a bug must not look like success
         _complain(f"unexpected {type(error).__name__}: {error} (run again with -v and report it)", arguments.verbose)
@@ -125,6 +134,8 @@ def _tell(line: str) -> None:
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
     from pipeline import formats, outputs
 
+    if arguments.jobs < 1:
+        raise UsageError(f"--jobs must be 1 or more, got {arguments.jobs}")
     kind = outputs.format_of(arguments.output, None if arguments.to is None else Format(arguments.to))
     jobs = outputs.plan(arguments.inputs, arguments.output, kind=kind)
     options = _options(arguments, has_alternatives=kind is Format.JSON)
@@ -215,6 +226,7 @@ class _Run:
         writer: Writer,
         load_engines: EngineLoader | None,
     ) -> None:
+        from pipeline.tally import Tally
         from pipeline.timing import StageTimes
 
         self._arguments = arguments
@@ -223,58 +235,100 @@ class _Run:
         self._writer = writer
         self._load_engines = load_engines
         self._times = StageTimes()
+        self._tally = Tally()
         self._start = time.perf_counter()
-        self._review: Review | None = None
-        if arguments.review is not None:
-            from pipeline.write_review import Review
-
-            self._review = Review(arguments.review)
+        self._kept: KeptPages | None = None
 
     def finish(self, jobs: Sequence[Job]) -> int:
         """Read, write, and return the exit code."""
+        try:
+            self._finish(jobs)
+        except BaseException:
+            if self._kept is not None:
+                self._end_early(self._kept)
+            raise
+        self._report(jobs)
+        return ExitCode.FINISHED_WITH_FAILURES if self._tally.failures else ExitCode.DONE
+
+    def _end_early(self, kept: KeptPages) -> None:
+        if kept.count == 0:
+            kept.clear()
+        elif not self._arguments.quiet:
+            _tell(f"finished pages that are kept: {kept.count}; the same command goes on from there")
+
+    def _finish(self, jobs: Sequence[Job]) -> None:
         from pipeline.scan import require_readable
         from scanpage.document import Document
 
-        documents: list[Document] = []
+        documents: dict[int, Document] = {}
         read = self._read_documents if _are_documents(self._arguments.inputs) else self._scan
-        for job, document in zip(jobs, read(jobs), strict=True):
-            documents.append(document)
-            if len(jobs) == 1:
-                require_readable(document)
-            self._write(document, job)
-        whole = Document.joined(documents)
-        require_readable(whole)
-        self._write_json(whole)
-        self._write_review(whole)
-        self._report(whole, jobs)
-        return ExitCode.FINISHED_WITH_FAILURES if whole.failures else ExitCode.DONE
+        with closing(read(jobs)) as finished:
+            for index, document in finished:
+                if len(jobs) == 1:
+                    require_readable(document)
+                self._write(document, jobs[index])
+                self._tally.add(index, document)
+                if self._arguments.json is not None or self._arguments.review is not None:
+                    documents[index] = document
+        self._tally.require_readable()
+        if documents:
+            whole = Document.joined(documents[index] for index in range(len(jobs)))
+            self._write_json(whole)
+            self._write_review(whole)
+        if self._kept is not None:
+            self._kept.clear()
 
-    def _read_documents(self, jobs: Sequence[Job]) -> Iterator[Document]:
-        """A document for each job, of files that were written before."""
+    def _read_documents(self, jobs: Sequence[Job]) -> Documents:
+        """The documents of all jobs, of files that were written before."""
         from pipeline.read_json import read_document
         from scanpage.document import Document
 
-        for job in jobs:
+        for index, job in enumerate(jobs):
             with self._times("load"):
                 document = Document.joined(read_document(Path(entry)) for entry in job.inputs)
-            yield document
+            yield index, document
 
-    def _scan(self, jobs: Sequence[Job]) -> Iterator[Document]:
-        """A document for each job, of pages that are read now."""
+    def _scan(self, jobs: Sequence[Job]) -> Documents:
+        """The documents of all jobs, each as soon as its pages are read."""
+        from pipeline.kept_pages import KeptPages
         from pipeline.scan import list_inputs
+        from pipeline.stream import by_document, finished_pages, page_reader
+        from scanpage.document import Document
 
         alone = len(self._arguments.inputs) == 1
-        sources = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
-        with self._times("models"):
-            engines = self._options.load_engines() if self._load_engines is None else self._load_engines(self._options)
-        with self._progress(sum(map(len, sources))) as on_done:
-            for pages in sources:
-                yield self._read(pages, engines, on_done)
+        listed = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
+        sizes = [len(pages) for pages in listed]
+        work = self._work([page for pages in listed for page in pages])
+        with page_reader(work, jobs=self._arguments.jobs, times=self._times) as reader:
+            folders = [self._kept_folder(job) for job, size in zip(jobs, sizes, strict=True) for _ in range(size)]
+            self._kept = KeptPages(work, folders, reader.versions)
+            quiet = self._arguments.quiet
+            tell = (lambda _: None) if quiet else _tell
+            progress = not quiet and sys.stderr.isatty()
+            pages = finished_pages(sum(sizes), reader, self._kept, tell=tell, progress=progress)
+            for index, whole in by_document(pages, sizes):
+                yield index, Document(whole, reader.versions)
 
-    def _read(self, pages: Sequence[PageSource], engines: Engines, on_done: OnPage) -> Document:
-        from pipeline.scan import scan_pages
+    def _work(self, sources: Sequence[PageSource]) -> PageWork:
+        from pipeline.page_work import PageWork
+        from pipeline.preview import PreviewFolder
+        from pipeline.scan import ScanOptions
 
-        return scan_pages(pages, engines, options=self._options, on_done=on_done, times=self._times)
+        folder = self._arguments.preview
+        return PageWork(
+            sources,
+            self._options,
+            self._load_engines or ScanOptions.load_engines,
+            None if folder is None else PreviewFolder(folder, [page.source for page in sources]),
+            self._arguments.review is not None,
+        )
+
+    def _kept_folder(self, job: Job) -> Path | None:
+        """Where pages are kept: beside the first result that goes to a file."""
+        from pipeline.kept_pages import folder_beside
+
+        places = (job.target, self._arguments.review, self._arguments.json)
+        return next((folder_beside(place) for place in places if place is not None), None)
 
     def _write(self, document: Document, job: Job) -> None:
         from pipeline.outputs import deliver, deliver_figures, figures_folder
@@ -294,49 +348,30 @@ class _Run:
             write_text(self._arguments.json, json_text(document))
 
     def _write_review(self, document: Document) -> None:
-        if self._review is not None:
-            with self._times("review"):
-                self._review.write(document)
+        if self._arguments.review is None:
+            return
+        from pipeline.write_review import write_review
 
-    @contextmanager
-    def _progress(self, total: int) -> Iterator[OnPage]:
-        """What is told of each finished page: writes its preview, keeps its picture, moves the bar on a terminal."""
-        from tqdm import tqdm
+        with self._times("review"):
+            assert self._kept is not None
+            write_review(self._arguments.review, document, self._kept.picture)
 
-        from pipeline.preview import PreviewFolder
-
-        folder = None if self._arguments.preview is None else PreviewFolder(self._arguments.preview)
-        hidden = self._arguments.quiet or not sys.stderr.isatty()
-        with tqdm(total=total, unit="page", file=sys.stderr, disable=hidden, leave=False) as bar:
-
-            def on_done(scanned: ScannedPage, image: np.ndarray | None) -> None:
-                if folder is not None and image is not None:
-                    with self._times("preview"):
-                        folder.add(scanned, image)
-                if self._review is not None and image is not None:
-                    with self._times("review"):
-                        self._review.add(scanned, image)
-                bar.update()
-
-            yield on_done
-
-    def _report(self, document: Document, jobs: Sequence[Job]) -> None:
+    def _report(self, jobs: Sequence[Job]) -> None:
         """Failures always, what was done unless quiet, seconds by stage if verbose."""
-        for line in document.failures:
+        for line in self._tally.failures:
             _complain(line, verbose=False)
         if self._arguments.quiet:
             return
-        where = ", ".join("stdout" if job.target is None else str(job.target) for job in jobs)
-        pages, formulas = _count(len(document.pages), "page"), _count(len(document.formulas), "formula")
-        doubtful = f" ({len(document.to_check)} to check)" if document.to_check else ""
         seconds = time.perf_counter() - self._start
-        _tell(f"{pages}, {formulas}{doubtful} in {seconds:.1f} s: {where}")
+        _tell(f"{self._tally.summary()} in {seconds:.1f} s: {_where([job.target for job in jobs])}")
         if self._arguments.verbose:
             sys.stderr.write(f"{self._times.summary()}\n")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _where(targets: Sequence[Path | None]) -> str:
+    if len(targets) > MOST_NAMED and targets[0] is not None:
+        return f"{len(targets)} files in {targets[0].parent}"
+    return ", ".join("stdout" if target is None else str(target) for target in targets)
 
 
 if __name__ == "__main__":

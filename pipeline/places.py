@@ -19,13 +19,19 @@ def moved(scanned: ScannedPage, way: Homography, page: Page) -> ScannedPage:
 
 def upright(scanned: ScannedPage, image: np.ndarray) -> tuple[ScannedPage, np.ndarray]:
     """A page and its picture (uint8 RGB `[H, W, 3]`) with the picture turned upright and the places on it."""
+    return upright_page(scanned), np.ascontiguousarray(np.rot90(image, scanned.page.quarter_turns))
+
+
+def upright_page(scanned: ScannedPage) -> ScannedPage:
+    """A page with its places on its picture as `upright` turns it."""
     page = scanned.page
     if page.quarter_turns == 0:
-        return scanned, image
-    turned = np.ascontiguousarray(np.rot90(image, page.quarter_turns))
-    height, width = turned.shape[:2]
-    way = Homography.quarter_turns(page.quarter_turns, page.width_px, page.height_px)
-    return moved(scanned, way, replace(page, width_px=width, height_px=height, quarter_turns=0)), turned
+        return scanned
+    width, height = page.width_px, page.height_px
+    way = Homography.quarter_turns(page.quarter_turns, width, height)
+    if page.quarter_turns % 2:
+        width, height = height, width
+    return moved(scanned, way, replace(page, width_px=width, height_px=height, quarter_turns=0))
 
 
 class _Mover:

@@ -6,7 +6,7 @@ formulas to be checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,19 +70,25 @@ class _Entry:
 
 
 class PreviewFolder:
-    """Writes previews as `<name of the source>-p001.jpg` into a folder; sources of one name are told apart."""
+    """Writes previews as `<name of the source>-p001.jpg` into a folder; sources of one name are told apart.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stems: dict[str, str] = {}
+    Args:
+        folder: the folder, made where it is missing.
+        sources: the sources of all pages that may come.
+    """
+
+    def __init__(self, folder: Path, sources: Iterable[str]) -> None:
+        self.folder = folder
+        distinct = list(dict.fromkeys(sources))
+        self._stems = dict(zip(distinct, unique_names([stem(source) for source in distinct]), strict=True))
+
+    def path(self, source: str, number: int) -> Path:
+        """Where the preview of a page lies."""
+        return self.folder / f"{self._stems[source]}-p{number:03d}.jpg"
 
     def add(self, scanned: ScannedPage, image: np.ndarray) -> Path:
         """Draw and write one page. Raises `OutputError`."""
-        source = scanned.page.source
-        if source not in self._stems:
-            names = [*self._stems.values(), stem(source)]
-            self._stems[source] = unique_names(names)[-1]
-        path = self._folder / f"{self._stems[source]}-p{scanned.page.number:03d}.jpg"
+        path = self.path(scanned.page.source, scanned.page.number)
         with atomic_path(path) as temporary:
             draw_preview(scanned, image).save(temporary, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         return path

@@ -158,7 +158,7 @@ def scan_pages(
     times = StageTimes() if times is None else times
     done: list[ScannedPage] = []
     for source in sources:
-        scanned, image = _scan_source(source, engines, options, times)
+        scanned, image = scan_source(source, engines, options=options, times=times)
         done.append(scanned)
         if on_done is not None:
             on_done(scanned, image)
@@ -171,9 +171,14 @@ def require_readable(document: Document) -> None:
         raise InputError(str(document.pages[0].failure))
 
 
-def _scan_source(
-    source: PageSource, engines: Engines, options: ScanOptions, times: StageTimes
+def scan_source(
+    source: PageSource, engines: Engines, *, options: ScanOptions, times: StageTimes
 ) -> tuple[ScannedPage, np.ndarray | None]:
+    """Read one listed page, and its picture where there is one; what goes wrong with the page stands in it.
+
+    Raises:
+        ScanpageError: no fault of the page.
+    """
     loaded: LoadedPage | None = None
     try:
         with times("load"):

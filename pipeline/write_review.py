@@ -9,8 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline import formula_tex, review_tables
-from pipeline.places import upright
+from pipeline.places import upright, upright_page
 from pipeline.tex_form import Slot, slots_of, tex_form
 from pipeline.write_json import document_to_json
 from pipeline.write_tex import mark, marker
@@ -36,75 +35,63 @@ _FOLDER = Path(__file__).parent / "review"
 Json = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    jpeg: bytes
-    width_px: int
-    height_px: int
+Pictures = Callable[[int], bytes | None]
+"""The picture of each page of a document, from 0, as `page_picture` made it; None where there is none."""
 
 
-class Review:
-    """Gathers the pictures of pages as they are finished, compressed, and writes the page."""
+def page_picture(scanned: ScannedPage, image: np.ndarray) -> bytes:
+    """The picture (uint8 RGB `[H, W, 3]`) of a page for its review, upright, as a JPEG file."""
+    picture = Image.fromarray(upright(scanned, image)[1])
+    picture.thumbnail((PAGE_SIDE_PX, PAGE_SIDE_PX), Image.Resampling.LANCZOS)
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._pictures: dict[Page, _Picture] = {}
-        self._upright: dict[Page, ScannedPage] = {}
 
-    def add(self, scanned: ScannedPage, image: np.ndarray) -> None:
-        """Keep the picture (uint8 RGB `[H, W, 3]`) of a page, set upright."""
-        page = scanned.page
-        self._upright[page], image = upright(scanned, image)
-        picture = Image.fromarray(image)
-        picture.thumbnail((PAGE_SIDE_PX, PAGE_SIDE_PX), Image.Resampling.LANCZOS)
-        buffer = BytesIO()
-        picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
-        self._pictures[page] = _Picture(buffer.getvalue(), *picture.size)
+def write_review(path: Path, document: Document, pictures: Pictures) -> None:
+    """Write the review page of a document, holding one picture at a time. Raises `OutputError`."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(_html(document, path.stem, pictures))
 
-    def write(self, document: Document) -> None:
-        """Write the page. Raises `OutputError`."""
-        with atomic_path(self._path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.writelines(self._html(document))
 
-    def _html(self, document: Document) -> Iterator[str]:
-        title = escape(_title(document))
-        style, script = _read("page.css"), "".join(map(_read, ("latex.js", "export.js", "page.js")))
-        yield Template(_read("page.html")).substitute(title=title, style=style, policy=_policy(style, script))
-        for index, scanned in enumerate(document.pages):
-            yield from self._figure(index, scanned)
-        data = _script_safe(json.dumps(self._data(document), ensure_ascii=False, separators=(",", ":")))
-        yield Template(_read("page_end.html")).substitute(data=data, script=script)
+def _html(document: Document, name: str, pictures: Pictures) -> Iterator[str]:
+    title = escape(_title(document))
+    style, script = _read("page.css"), "".join(map(_read, ("latex.js", "export.js", "page.js")))
+    yield Template(_read("page.html")).substitute(title=title, style=style, policy=_policy(style, script))
+    for index, scanned in enumerate(document.pages):
+        yield from _figure(index, scanned, pictures(index))
+    data = _script_safe(json.dumps(_data(document, name), ensure_ascii=False, separators=(",", ":")))
+    yield Template(_read("page_end.html")).substitute(data=data, script=script)
 
-    def _figure(self, index: int, scanned: ScannedPage) -> Iterator[str]:
-        name = escape(scanned.page.name)
-        yield f'<figure class="page" id="page-{index}">\n<figcaption>{name}</figcaption>\n'
-        if scanned.failure is not None:
-            yield f'<p class="failure">Page not read: {escape(scanned.failure)}</p>\n'
-        picture = self._pictures.get(scanned.page)
-        if picture is not None:
-            yield f'<div class="boxes"><img alt="{name}" width="{picture.width_px}" height="{picture.height_px}" '
-            yield f'src="data:image/jpeg;base64,{base64.b64encode(picture.jpeg).decode()}"></div>\n'
-        yield "</figure>\n"
 
-    def _shown(self, scanned: ScannedPage) -> ScannedPage:
-        return self._upright.get(scanned.page, scanned)
+def _figure(index: int, scanned: ScannedPage, picture: bytes | None) -> Iterator[str]:
+    name = escape(scanned.page.name)
+    yield f'<figure class="page" id="page-{index}">\n<figcaption>{name}</figcaption>\n'
+    if scanned.failure is not None:
+        yield f'<p class="failure">Page not read: {escape(scanned.failure)}</p>\n'
+    if picture is not None:
+        width_px, height_px = Image.open(BytesIO(picture)).size
+        yield f'<div class="boxes"><img alt="{name}" width="{width_px}" height="{height_px}" '
+        yield f'src="data:image/jpeg;base64,{base64.b64encode(picture).decode()}"></div>\n'
+    yield "</figure>\n"
 
-    def _data(self, document: Document) -> Json:
-        value = document_to_json(document)
-        form = tex_form(document)
-        # What is shown is the upright page, what is saved has its places in the picture as it was given.
-        shown = Document(tuple(map(self._shown, document.pages)), document.versions)
-        pairs = zip(slots_of(document), slots_of(shown), strict=True)
-        slots = [{**_slot(slot), **_places(place, shown)} for slot, place in pairs]
-        return {
-            "name": self._path.stem,
-            "fingerprint": hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16],
-            "document": value,
-            "slots": slots,
-            "form": {"head": form.head, "parts": form.parts},
-            "language": review_tables.language(),
-            "prose": review_tables.prose(),
-        }
+
+def _data(document: Document, name: str) -> Json:
+    value = document_to_json(document)
+    form = tex_form(document)
+    # What is shown is the upright page, what is saved has its places in the picture as it was given.
+    shown = Document(tuple(map(upright_page, document.pages)), document.versions)
+    pairs = zip(slots_of(document), slots_of(shown), strict=True)
+    slots = [{**_slot(slot), **_places(place, shown)} for slot, place in pairs]
+    return {
+        "name": name,
+        "fingerprint": hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16],
+        "document": value,
+        "slots": slots,
+        "form": {"head": form.head, "parts": form.parts},
+        "language": review_tables.language(),
+        "prose": review_tables.prose(),
+    }
 
 
 def _slot(slot: Slot) -> Json:

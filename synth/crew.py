@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from scanpage.children import sheltered_children
 from scanpage.errors import ScanpageError, WorkerError
 
 Work = Callable[[int], None]
@@ -63,7 +62,7 @@ def _hire(start: Callable[[], Work], workers: int) -> tuple[list[Connection], li
     theirs = [end for _, end in ends]
     members = [theirs] if FORKS else [[end] for end in theirs]
     teams: list[BaseProcess] = [context.Process(target=_be_team, args=(start, pipes)) for pipes in members]
-    with _deaf_children():
+    with sheltered_children():
         for team in teams:
             team.start()
     for end in theirs:
@@ -137,18 +136,3 @@ def _serve(work: Work, pipe: Connection, others: Sequence[Connection]) -> None:
             pipe.send(None)
     except (EOFError, ConnectionError):
         return  # Nobody is there any more to work for.
-
-
-@contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started in here never hear Ctrl-C: the one that started them does, and stops them."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    # Begun with the first process otherwise, and lets the signal through.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

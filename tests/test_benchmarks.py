@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
@@ -35,6 +36,7 @@ truth = script("truth")
 check = script("check")
 figures = script("figures")
 real_pages = script("real_pages")
+big_job = script("big_job")
 
 
 def formula(x0: float, y0: float, x1: float, y1: float, latex: str = "x") -> Formula:
@@ -151,3 +153,10 @@ def test_every_script_says_what_it_does(name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "usage:" in done.stdout
+
+
+def test_the_large_file_has_the_pages_of_the_example_in_turn(big_job: ModuleType, tmp_path: Path) -> None:
+    big_job.repeated(tmp_path / "large.pdf", 5)
+    large, example = pypdfium2.PdfDocument(tmp_path / "large.pdf"), pypdfium2.PdfDocument(big_job.EXAMPLE)
+    small = [[page.render(scale=0.05).to_numpy().tobytes() for page in document] for document in (large, example)]
+    assert small[0] == [small[1][number % 2] for number in range(5)] and small[1][0] != small[1][1]

@@ -178,6 +178,7 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{red}"], ExitCode.UNREADABLE_INPUT, "could not be processed"),
         (["{pdf}", "--pages", "x"], ExitCode.USAGE, "--pages 'x' is not understood"),
         (["{pdf}", "--dpi", "1"], ExitCode.USAGE, "--dpi must lie"),
+        (["{pdf}", "--jobs", "0"], ExitCode.USAGE, "--jobs must be 1 or more"),
         (["{pdf}", "--check-below", "2"], ExitCode.USAGE, "--check-below must lie"),
         (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name --json or --review"),
         (["{pdf}", "-o", "{pdf}", "--to", "tex"], ExitCode.USAGE, "is an input and would be overwritten"),

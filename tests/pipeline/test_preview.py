@@ -71,8 +71,8 @@ def test_wrapped_lines_hold_the_whole_text(text: str, width: int) -> None:
 
 
 def test_files_are_named_by_source_and_page(tmp_path: Path) -> None:
-    folder = PreviewFolder(tmp_path)
     pages = [scanned(), scanned(number=2), scanned(source="b/notes.pdf"), scanned(source="<stdin>")]
+    folder = PreviewFolder(tmp_path, [page.page.source for page in pages])
     names = [folder.add(page, BLANK).name for page in pages]
     assert names == ["notes-p001.jpg", "notes-p002.jpg", "notes-2-p001.jpg", "stdin-p001.jpg"]
     assert Image.open(tmp_path / names[0]).size == (1000 + COLUMN_PX, 1500)
@@ -81,7 +81,7 @@ def test_files_are_named_by_source_and_page(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        PreviewFolder(tmp_path / "file").add(scanned(), BLANK)
+        PreviewFolder(tmp_path / "file", [scanned().page.source]).add(scanned(), BLANK)
 
 
 def test_a_picture_that_lies_on_its_side_is_shown_upright() -> None:

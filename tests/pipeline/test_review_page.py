@@ -19,7 +19,7 @@ import pytest
 from pipeline.formula_tex import tidy
 from pipeline.read_json import document_from_json
 from pipeline.write_json import document_to_json
-from pipeline.write_review import Review
+from pipeline.write_review import page_picture, write_review
 from pipeline.write_tex import document_to_tex
 from scanpage.document import (
     Alternative,
@@ -155,11 +155,12 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens the review page of a document; nothing may have been told on the console at the end."""
 
     def open_page(whole: Document) -> Browser:
-        review = Review(tmp_path / "review.html")
-        for scanned in whole.pages:
-            if scanned.failure is None:
-                review.add(scanned, np.full((scanned.page.height_px, scanned.page.width_px, 3), 250, np.uint8))
-        review.write(whole)
+        def picture(index: int) -> bytes | None:
+            scanned = whole.pages[index]
+            blank = np.full((scanned.page.height_px, scanned.page.width_px, 3), 250, np.uint8)
+            return None if scanned.failure is not None else page_picture(scanned, blank)
+
+        write_review(tmp_path / "review.html", whole, picture)
         chromium.open(tmp_path / "review.html")
         chromium.run("localStorage.clear()")  # of tests before, which had the same document
         chromium.driver.refresh()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pipeline.write_json import document_to_json
-from pipeline.write_review import PAGE_SIDE_PX, Review
+from pipeline.write_review import PAGE_SIDE_PX, page_picture, write_review
 from scanpage.document import Display, DisplayRow, Document, Formula, Page, Paragraph, ScannedPage, TextLine, Versions
 from scanpage.errors import OutputError
 from scanpage.geometry import Box
@@ -33,11 +33,13 @@ def scanned(*latex: str, text: str = "so", page: Page = PAGE) -> ScannedPage:
 
 
 def review(path: Path, *pages: ScannedPage) -> str:
-    writer = Review(path)
-    for each in pages:
-        if each.failure is None:
-            writer.add(each, np.full((each.page.height_px, each.page.width_px, 3), 250, np.uint8))
-    writer.write(Document(pages, Versions("1.2.3")))
+    pictures = [
+        None
+        if each.failure is not None
+        else page_picture(each, np.full((each.page.height_px, each.page.width_px, 3), 250, np.uint8))
+        for each in pages
+    ]
+    write_review(path, Document(pages, Versions("1.2.3")), lambda index: pictures[index])
     return path.read_text("utf-8")
 
 

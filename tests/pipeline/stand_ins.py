@@ -1,0 +1,79 @@
+"""Models that other processes can load: they read nothing, and do to a page what its colour says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.engines import Engines
+from pipeline.scan import ScanOptions
+from scanpage.document import Formula, TextLine
+from scanpage.errors import WeightsError
+from scanpage.geometry import Box
+from scanpage.region import Region, RegionKind
+
+LOG = "STAND_INS_LOG"
+"""Names the file that tells, by environment variable, which pages were read: their grey value, a line each."""
+DEADLY, SLOW = 10, 20
+"""Grey values of pages that kill the process that reads them, or take long."""
+SLOW_S = 60.0
+
+
+@dataclass(frozen=True)
+class _Reading:
+    latex: str
+    score: float
+    alternatives: Sequence[_Reading] = ()
+
+
+class _Detector:
+    version = "stand-in detector"
+
+    def detect(self, image: np.ndarray, *, min_score: float | None = None) -> list[Region]:
+        grey = int(image[0, 0, 0])
+        if grey == DEADLY:
+            os.kill(os.getpid(), signal.SIGKILL)
+        with Path(os.environ[LOG]).open("a") as log:
+            log.write(f"{grey}\n")
+        if grey == SLOW:
+            time.sleep(SLOW_S)
+        return [Region(Box(40, 60, 160, 90.5), RegionKind.ISOLATED, 0.1 + grey / 300)]
+
+
+class _Recognizer:
+    version = "stand-in recognizer"
+
+    def read_batch(self, crops: list[np.ndarray], *, alternatives: int = 0) -> list[_Reading]:
+        return [_Reading(f"x = {crop[0, 0, 0]}", 1 / int(crop[0, 0, 0])) for crop in crops]
+
+
+class _Prose:
+    version = "stand-in prose"
+
+    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+        return [TextLine(Box(10, 10, 150, 30), (f"Page of grey {image[0, 0, 0]}.",), 0.9, 10 / 3)]
+
+    def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
+        return [("", 0.0) for _ in boxes]
+
+
+def load(_: ScanOptions) -> Engines:
+    """The stand-ins."""
+    return Engines(_Detector(), _Recognizer(), _Prose())
+
+
+def load_broken(_: ScanOptions) -> Engines:
+    """Models that are damaged."""
+    raise WeightsError("the model is damaged")
+
+
+def load_deadly(_: ScanOptions) -> Engines:
+    """Models that there is no memory for."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
