@@ -97,12 +97,14 @@ def load_engines(
     recognizer: Path | None = None,
     prose: bool = True,
     normalise: bool = True,
+    lang: str | None = None,
     threads: int = 0,
 ) -> Engines:
-    """Load the models: the given folders, or the shipped ones.
+    """Load the models: the given folders, or the shipped ones; `lang` as for `RapidProse`.
 
     Raises:
         WeightsError: a model is missing or damaged.
+        UsageError: no model reads the language.
     """
     from detector.predict import Detector
     from pipeline.normalise import Normaliser
@@ -112,6 +114,6 @@ def load_engines(
     return Engines(
         Detector(detector, threads),
         Recognizer(recognizer, threads),
-        RapidProse(threads) if prose else None,
+        RapidProse(threads, lang=lang) if prose else None,
         Normaliser(threads) if normalise else None,
     )

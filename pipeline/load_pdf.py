@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import unicodedata
 from ctypes import byref, c_double, c_int
 from io import BytesIO
 from typing import Any
@@ -88,7 +89,7 @@ def load_letters(content: Content, source: str, number: int, size_px: tuple[int,
 
 
 def _to_picture(page: Any, size_px: tuple[int, int]) -> np.ndarray:
-    """The affine map `[2, 3]` from the page's points, y up, to pixels of its picture: crop box and rotation are in it."""
+    """The affine map `[2, 3]` from points of the page, y up, to pixels of its picture, crop box and rotation in it."""
     x, y = c_int(), c_int()
     corners = []
     for point in ((0.0, 0.0), (1000.0, 0.0), (0.0, 1000.0)):
@@ -112,7 +113,7 @@ def _letters(text: Any, count: int, place: np.ndarray) -> list[Letter]:
             char = "-"
         elif raw.FPDFText_HasUnicodeMapError(text, index) == 1:
             char = "\ufffd"
-        if char.isspace():
+        if char in "\t\r\n" or unicodedata.category(char) == "Zs":
             blank = True
         elif raw.FPDFText_GetCharBox(text, index, byref(left), byref(right), byref(bottom), byref(top)):
             corners = np.array([(left.value, bottom.value, 1.0), (right.value, top.value, 1.0)]) @ place.T

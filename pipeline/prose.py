@@ -6,11 +6,13 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from pipeline.languages import LETTERS, belongs, require_letters
 from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
 from pipeline.text_layer import (
@@ -26,7 +28,7 @@ from pipeline.text_layer import (
 from scanpage.cores import usable_cores
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import installed_version, model_path
+from scanpage.rapidocr_models import installed_version, model_path, require_characters
 from scanpage.region import RegionKind
 
 log = logging.getLogger(__name__)
@@ -72,17 +74,28 @@ class RapidProse:
 
     Args:
         threads: threads of the inference engine, 0 for its own choice.
+        lang: a language of `pipeline.languages`, whose letters alone are read then; or the file of another recognition
+            model, ONNX that names its characters; None for all letters that the shipped model knows.
 
     Raises:
-        WeightsError: the installed rapidocr holds no models.
+        WeightsError: the installed rapidocr holds no models, or the named one cannot be used.
+        UsageError: the shipped model lacks letters of the language.
     """
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
         self._threads = threads or usable_cores()
-        self._finder = _rapidocr(threads)
+        is_model = lang is not None and lang not in LETTERS
+        model = Path(lang) if is_model and lang is not None else model_path("rec")
+        if is_model:
+            require_characters(model)
+        self._finder = _rapidocr(threads, model)
         # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
-        self._reader = _rapidocr(1)
-        self.version = f"rapidocr {installed_version()}"
+        self._reader = _rapidocr(1, model)
+        if lang is not None and not is_model:
+            _hold_to(self._reader, lang)
+        self.version = f"rapidocr {installed_version()}" + (
+            "" if lang is None else f" ({model.name if is_model else lang})"
+        )
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
@@ -161,8 +174,18 @@ def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
     )
 
 
-def _rapidocr(threads: int) -> Any:
-    """RapidOCR's models, each loaded when it is first used."""
+def _hold_to(reader: Any, lang: str) -> None:
+    """Let a reader choose among the letters of a language only. Raises `UsageError` where it lacks some."""
+    reader.recognize_txt([np.full((48, 48, 3), 255, np.uint8)])  # which loads the model
+    decode = reader.text_rec.postprocess_op
+    require_letters(lang, decode.character)
+    # The first means that nothing stands there.
+    kept = np.array([index == 0 or belongs(char, lang) for index, char in enumerate(decode.character)])
+    reader.text_rec.postprocess_op = lambda chances, *rest, **named: decode(np.where(kept, chances, 0), *rest, **named)
+
+
+def _rapidocr(threads: int, reader: Path) -> Any:
+    """RapidOCR's models, each loaded when it is first used; `reader` is the one that recognises text."""
     from rapidocr import RapidOCR
 
     return RapidOCR(
@@ -176,7 +199,7 @@ def _rapidocr(threads: int) -> Any:
             "Det.limit_side_len": DETECTION_SIDE_PX,
             # A path that is given is loaded as it is; a path that is not is looked up on the network.
             "Det.model_path": str(model_path("det")),
-            "Rec.model_path": str(model_path("rec")),
+            "Rec.model_path": str(reader),
         }
     )
 

@@ -14,6 +14,7 @@ from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
 from pipeline.engines import Engines, Reading, load_engines
 from pipeline.figures import cut_figures
+from pipeline.languages import check_lang
 from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
@@ -48,6 +49,7 @@ class ScanOptions:
         prose: whether to read the text around the formulas.
         normalise: whether photos are turned, straightened and evenly lit before they are read.
         text_layer: whether the prose of PDF pages comes from their text layer where that can be trusted.
+        lang: language of the prose, or the file of another model that reads it; None for all letters that are known.
         detector: folder of another detector than the shipped one.
         recognizer: folder of another recognizer than the shipped one.
         threads: threads of the inference engines, 0 for their own choice.
@@ -62,6 +64,7 @@ class ScanOptions:
     prose: bool = True
     normalise: bool = True
     text_layer: TextLayerUse = TextLayerUse.AUTO
+    lang: str | None = None
     detector: Path | None = None
     recognizer: Path | None = None
     threads: int = 0
@@ -74,6 +77,8 @@ class ScanOptions:
             raise UsageError(f"--dpi must lie between {MIN_DPI} and {MAX_DPI}, got {self.dpi}")
         if self.min_score is not None and not 0.0 <= self.min_score <= 1.0:
             raise UsageError(f"--min-score must lie between 0 and 1, got {self.min_score}")
+        if self.lang is not None:
+            check_lang(self.lang)
         if self.threads < 0:
             raise UsageError(f"--threads must be 0 or more, got {self.threads}")
         if not 0.0 <= self.check_below <= 1.0:
@@ -88,6 +93,7 @@ class ScanOptions:
             recognizer=self.recognizer,
             prose=self.prose,
             normalise=self.normalise,
+            lang=self.lang,
             threads=self.threads,
         )
 

@@ -81,7 +81,7 @@ class TextLayer:
         """At least one letter: what it says, a blank first where one comes before it; x0, y0, x1, y1; direction."""
         said, numbers = [letter[0] for letter in letters], np.array([letter[1:] for letter in letters], np.float64)
         blanks = np.array([text.startswith(" ") for text in said])
-        return cls(tuple(text.strip() for text in said), numbers[:, :4], numbers[:, 4], blanks)
+        return cls(tuple(text.strip(" ") for text in said), numbers[:, :4], numbers[:, 4], blanks)
 
     def __len__(self) -> int:
         return len(self.texts)
