@@ -205,10 +205,13 @@ def _scan_source(
 def _with_layer(loaded: LoadedPage, source: PageSource) -> LoadedPage:
     """The page with its text layer; a layer that cannot be opened costs nothing but itself."""
     try:
-        return replace(loaded, layer=source.text_layer(loaded.page))
+        layer = source.text_layer(loaded.page)
     except InputError as error:
         log.debug("%s: text layer not used: %s", loaded.page.name, error)
         return loaded
+    if source.is_pdf:
+        log.debug("%s: text layer with %d letters", loaded.page.name, 0 if layer is None else len(layer))
+    return replace(loaded, layer=layer)
 
 
 def scan_page(
