@@ -82,6 +82,11 @@ def parser() -> argparse.ArgumentParser:
         "largest picture that is opened; also bounds the memory for it (default: %(default)g)")  # fmt: skip
     add("--timeout", type=float, default=DEFAULT_LIMITS.timeout_s, metavar="S", help="seconds for opening a file, or "
         "drawing one page of it, before it is given up (default: %(default)g)")  # fmt: skip
+    add("--text-layer", choices=["auto", "ignore"], default="auto", help="whether prose of PDF pages comes from their "
+        "text layer where it agrees with the picture, or always from the picture (default: %(default)s)")  # fmt: skip
+    add("--lang", metavar="LANG|FILE", help="language of the prose, such as de or pt: only its letters are read; or a "
+        "recognition model of RapidOCR's, FILE.onnx, for other languages (default: all letters that the shipped model "
+        "knows)")  # fmt: skip
     add("--no-prose", dest="prose", action="store_false", help="read formulas only, not the text around them")
     add("--no-normalise", dest="normalise", action="store_false", help="take pictures as they are: do not turn, "
         "straighten and evenly light photos first")  # fmt: skip
@@ -147,7 +152,7 @@ def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> in
 
 
 READING = ("pages", "dpi", "min_score", "check_below", "alternatives", "detector", "recognizer", "prose", "normalise",
-           "preview", "review")  # fmt: skip
+           "text_layer", "lang", "preview", "review")  # fmt: skip
 """Settings of how pages are read, which a document of before has behind it."""
 
 
@@ -170,6 +175,7 @@ def _require_no_reading(arguments: argparse.Namespace) -> None:
 def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOptions:
     from pipeline.page_range import PageRange
     from pipeline.scan import CHECK_BELOW, ScanOptions
+    from pipeline.text_layer import TextLayerUse
 
     if arguments.alternatives and arguments.json is None and arguments.review is None and not has_alternatives:
         raise UsageError("--alternatives go into the JSON and the review page only: name --json or --review")
@@ -179,6 +185,8 @@ def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOp
         min_score=arguments.min_score,
         prose=arguments.prose,
         normalise=arguments.normalise,
+        text_layer=TextLayerUse(arguments.text_layer),
+        lang=arguments.lang,
         detector=arguments.detector,
         recognizer=arguments.recognizer,
         threads=arguments.threads,

@@ -38,6 +38,11 @@ def load(
     return image, stated or float(dpi)
 
 
+def letters(content: Content, source: str, number: int, size_px: tuple[int, int]) -> list[load_pdf.Letter]:
+    """The text layer of page `number` (from 1) of a PDF, on its picture of this size. Raises `InputError`."""
+    return load_pdf.load_letters(content, source, number, size_px)
+
+
 def _head(content: Content, source: str) -> bytes:
     if isinstance(content, bytes):
         return content[:1024]

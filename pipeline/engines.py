@@ -16,6 +16,7 @@ from scanpage.region import Region
 
 if TYPE_CHECKING:
     from pipeline.normalise import NormalPage
+    from pipeline.text_layer import TextLayer
 
 
 class Text(Protocol):
@@ -60,12 +61,17 @@ class FormulaReader(Protocol):
 
 
 class ProseReader(Protocol):
-    """Reads the prose of a page around its formulas, and any box as if it held a line of text (text and score)."""
+    """Reads the prose of a page around its formulas, and any box as if it held a line of text (text and score).
+
+    With the text layer of a PDF page, in the pixels of `image`, prose comes of that where it can be trusted.
+    """
 
     @property
     def version(self) -> str: ...
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]: ...
+    def read(
+        self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None
+    ) -> list[TextLine]: ...
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]: ...
 
@@ -91,12 +97,14 @@ def load_engines(
     recognizer: Path | None = None,
     prose: bool = True,
     normalise: bool = True,
+    lang: str | None = None,
     threads: int = 0,
 ) -> Engines:
-    """Load the models: the given folders, or the shipped ones.
+    """Load the models: the given folders, or the shipped ones; `lang` as for `RapidProse`.
 
     Raises:
         WeightsError: a model is missing or damaged.
+        UsageError: no model reads the language.
     """
     from detector.predict import Detector
     from pipeline.normalise import Normaliser
@@ -106,6 +114,6 @@ def load_engines(
     return Engines(
         Detector(detector, threads),
         Recognizer(recognizer, threads),
-        RapidProse(threads) if prose else None,
+        RapidProse(threads, lang=lang) if prose else None,
         Normaliser(threads) if normalise else None,
     )

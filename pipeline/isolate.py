@@ -20,13 +20,16 @@ import threading
 import traceback
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.limits import Limits
 from scanpage.errors import InputError
 from scanpage.picture import Content
+
+if TYPE_CHECKING:
+    from pipeline.load_pdf import Letter
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,20 @@ def load_page(
     name = f"{source} page {number}"
     told, image = _process(os.getpid()).ask(question, content, limits=limits, name=name)
     return image, float(told["dpi"])
+
+
+def load_letters(
+    content: Content, source: str, number: int, *, size_px: tuple[int, int], limits: Limits
+) -> list[Letter]:
+    """The text layer of page `number` (from 1) of a PDF, placed on its picture of this width and height.
+
+    Raises:
+        InputError: the page is damaged, or cannot be opened within `limits`.
+    """
+    question = {"task": "letters", "source": source, "number": number, "size_px": size_px}
+    name = f"{source} page {number}"
+    told, _ = _process(os.getpid()).ask(question, content, limits=limits, name=name)
+    return [tuple(letter) for letter in told["letters"]]
 
 
 @cache
@@ -215,6 +232,8 @@ def _open(content: Content, question: dict[str, Any]) -> tuple[dict[str, Any], n
         if question["task"] == "count":
             is_pdf, count = decode.count(content, source)
             return {"is_pdf": is_pdf, "count": count}, None
+        if question["task"] == "letters":
+            return {"letters": decode.letters(content, source, question["number"], question["size_px"])}, None
         image, dpi = decode.load(
             content,
             source,

@@ -14,6 +14,7 @@ import numpy as np
 from pipeline import isolate
 from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.page_range import ALL_PAGES, PageRange
+from pipeline.text_layer import TextLayer
 from scanpage.document import Page
 from scanpage.errors import InputError
 from scanpage.files import natural_key
@@ -27,10 +28,11 @@ SUFFIXES = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp",
 
 @dataclass(frozen=True, slots=True)
 class LoadedPage:
-    """A page and its picture, uint8 RGB `[H, W, 3]`."""
+    """A page, its picture, uint8 RGB `[H, W, 3]`, and the text that the file itself names, where it was asked for."""
 
     page: Page
     image: np.ndarray
+    layer: TextLayer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ class PageSource:
         )
         height, width = image.shape[:2]
         return LoadedPage(Page(self.source, self.number, width, height, dpi), image)
+
+    def text_layer(self, page: Page) -> TextLayer | None:
+        """The text layer of the loaded page, in its pixels; None where there is none. Raises `InputError`."""
+        if not self.is_pdf:
+            return None
+        size = page.width_px, page.height_px
+        letters = isolate.load_letters(self.content, self.source, self.number, size_px=size, limits=self.limits)
+        return TextLayer.of_letters(letters) if letters else None
 
     def unread(self) -> Page:
         """What is known of the page without loading it."""

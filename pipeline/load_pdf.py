@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import shutil
+import unicodedata
+from ctypes import byref, c_double, c_int
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pypdfium2
+from pypdfium2 import raw
 
 from pipeline.load_picture import MAX_SIDE_PX, MIN_SIDE_PX
 from scanpage.document import POINTS_PER_INCH
@@ -54,6 +57,84 @@ def load_page(
         else:
             image = np.asarray(page.render(scale=dpi / POINTS_PER_INCH).to_pil().convert("RGB"))
     return image, dpi
+
+
+MAX_LETTERS = 50_000
+"""No page that is read has so many; what has more is no text layer."""
+_FINE = 1 << 20
+"""PDFium tells places in whole pixels: of a picture with sides of so many they are exact enough."""
+
+Letter = tuple[str, float, float, float, float, float]
+"""What it says, with a blank first where one comes before it; x0, y0, x1, y1 in pixels, y down; its line's direction in
+degrees, positive where it falls to the right."""
+
+
+def load_letters(content: Content, source: str, number: int, size_px: tuple[int, int]) -> list[Letter]:
+    """The text layer of page `number` (from 1), placed on its picture of this width and height; empty without one.
+
+    It is asked of PDFium, whichever draws the page: PDFium comes with the package, and places single letters, where
+    poppler places words, so that what stands beside a formula without a blank is not lost with it.
+
+    Raises:
+        InputError: the page is damaged.
+    """
+    with _Opened(content, source) as document:
+        try:
+            page = document[number - 1]
+            text = page.get_textpage()
+        except pypdfium2.PdfiumError as error:
+            raise InputError(f"{source} page {number} has a damaged text layer: {error}") from error
+        count = text.count_chars()
+        return _letters(text, count, _to_picture(page, size_px)) if 0 < count <= MAX_LETTERS else []
+
+
+def _to_picture(page: Any, size_px: tuple[int, int]) -> np.ndarray:
+    """The affine map `[2, 3]` from points of the page, y up, to pixels of its picture, crop box and rotation in it."""
+    x, y = c_int(), c_int()
+    corners = []
+    for point in ((0.0, 0.0), (1000.0, 0.0), (0.0, 1000.0)):
+        raw.FPDF_PageToDevice(page, 0, 0, _FINE, _FINE, 0, *point, byref(x), byref(y))
+        corners.append((x.value * size_px[0] / _FINE, y.value * size_px[1] / _FINE))
+    origin, right, up = np.array(corners)
+    return np.column_stack([(right - origin) / 1000, (up - origin) / 1000, origin])
+
+
+def _letters(text: Any, count: int, place: np.ndarray) -> list[Letter]:
+    letters: list[Any] = []
+    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
+    high, blank = "", False
+    for index in range(count):
+        char = chr(raw.FPDFText_GetUnicode(text, index) & 0x1FFFFF)
+        if "\ud800" <= char <= "\udbff":
+            high = char  # the first half of a sign, as UTF-16 has it
+            continue
+        char, high = _whole(high, char), ""
+        if raw.FPDFText_IsHyphen(text, index) == 1:
+            char = "-"
+        elif raw.FPDFText_HasUnicodeMapError(text, index) == 1:
+            char = "\ufffd"
+        if char in "\t\r\n" or unicodedata.category(char) == "Zs":
+            blank = True
+        elif raw.FPDFText_GetCharBox(text, index, byref(left), byref(right), byref(bottom), byref(top)):
+            corners = np.array([(left.value, bottom.value, 1.0), (right.value, top.value, 1.0)]) @ place.T
+            angle = raw.FPDFText_GetCharAngle(text, index)
+            along = place[:, :2] @ (math.cos(angle), math.sin(angle))
+            box = [*corners.min(0).tolist(), *corners.max(0).tolist()]
+            direction = math.degrees(math.atan2(along[1], along[0]))
+            letter = (" " * blank + char, *(round(value, 2) for value in (*box, direction)))
+            if letters and letters[-1][1:] == letter[1:]:
+                letters[-1] = (letters[-1][0] + char, *letter[1:])  # of one ligature
+            elif all(map(math.isfinite, letter[1:])):
+                letters.append(letter)
+            blank = False
+    return letters
+
+
+def _whole(high: str, char: str) -> str:
+    """A sign of one or two halves of UTF-16; half a sign is none."""
+    if not high and not "\ud800" <= char <= "\udfff":
+        return char
+    return (high + char).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _fitting_dpi(width_pt: float, height_pt: float, dpi: float, max_pixels: int, *, name: str) -> float:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from pipeline.languages import LETTERS, belongs, require_letters
 from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
+from pipeline.text_layer import (
+    Run,
+    TextLayer,
+    TextLayerError,
+    covers,
+    require_agreement,
+    runs,
+    spot_checks,
+    trusted,
+)
 from scanpage.cores import usable_cores
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import installed_version, model_path
+from scanpage.rapidocr_models import installed_version, model_path, require_characters
 from scanpage.region import RegionKind
+
+log = logging.getLogger(__name__)
 
 DETECTION_SIDE_PX = 1280
 """Long side of the page as the text detector sees it; at this size 8-point print of an A4 page is still found."""
@@ -29,6 +44,10 @@ MIN_LETTERS = 3
 """Fewer say nothing of the size of their line's letters."""
 ASCENDERS = 85
 """This percentile of the heights of a line's letters is that of its capitals and ascenders, a quarter of them all."""
+LINE_MARGIN = 0.15
+"""Boxes of lines that are found reach so far beyond their letters, in the letters' heights; others shall be alike."""
+SURE = 0.8
+"""Readings of more confidence may speak against a text layer."""
 SAME_LINE_SHARE = 0.5
 MAX_GAP_HEIGHTS = 1.5
 """Pieces on one baseline belong to one line up to this gap, in line heights; wider gaps part columns."""
@@ -55,38 +74,73 @@ class RapidProse:
 
     Args:
         threads: threads of the inference engine, 0 for its own choice.
+        lang: a language of `pipeline.languages`, whose letters alone are read then; or the file of another recognition
+            model, ONNX that names its characters; None for all letters that the shipped model knows.
 
     Raises:
-        WeightsError: the installed rapidocr holds no models.
+        WeightsError: the installed rapidocr holds no models, or the named one cannot be used.
+        UsageError: the shipped model lacks letters of the language.
     """
 
-    def __init__(self, threads: int = 0) -> None:
+    def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
         self._threads = threads or usable_cores()
-        self._finder = _rapidocr(threads)
+        is_model = lang is not None and lang not in LETTERS
+        model = Path(lang) if is_model and lang is not None else model_path("rec")
+        if is_model:
+            require_characters(model)
+        self._finder = _rapidocr(threads, model)
         # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
-        self._reader = _rapidocr(1)
-        self.version = f"rapidocr {installed_version()}"
+        self._reader = _rapidocr(1, model)
+        if lang is not None and not is_model:
+            _hold_to(self._reader, lang)
+        self.version = f"rapidocr {installed_version()}" + (
+            "" if lang is None else f" ({model.name if is_model else lang})"
+        )
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+    def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
 
         Args:
             image: the page, uint8 RGB `[H, W, 3]`.
             formulas: what was read on it; isolated ones are left out, every inline one ends up in exactly one line.
+            layer: the text layer of the page, in its pixels. Where it can be trusted, prose comes of it, and only what
+                it does not tell of is read.
         """
         boxes = [formula.box for formula in formulas]
         inline = [formula for formula in formulas if formula.region.kind is RegionKind.INLINE]
         isolated = [formula.box for formula in formulas if formula.region.kind is RegionKind.ISOLATED]
         masked = paint_over(image, boxes)
         quads = [quad for quad in self._find(masked) if not _mostly_inside(_box_of(quad), isolated)]
-        parts = [part for quad in quads for part in split_at(quad, [formula.box for formula in inline])]
+        holes = [formula.box for formula in inline]
         between = gutters([*map(_box_of, quads), *isolated])
-        return join_lines(self._recognise(masked, parts), inline, gutters=between)
+        pieces: list[TextPiece] = []
+        if layer is not None:
+            try:
+                told = self._trusted(layer, image, quads, formulas)
+            except TextLayerError as reason:
+                log.debug("text layer not used: %s", reason)
+            else:
+                pieces = [_told_piece(run, masked) for run in runs(told, holes, gutters=between)]
+                covered = covers(told, list(map(_box_of, quads)), image.shape[:2])
+                quads = [quad for quad, is_covered in zip(quads, covered, strict=True) if not is_covered]
+        parts = [part for quad in quads for part in split_at(quad, holes)]
+        pieces += self._recognise(masked, parts)
+        return join_lines(pieces, inline, gutters=between)
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """What each box says if it holds one line of text, and the confidence in [0, 1]; image as for `read`."""
         found = self._texts([crop(image, box) for box in boxes])
         return [(text.strip(), score) for text, score in found]
+
+    def _trusted(
+        self, layer: TextLayer, image: np.ndarray, quads: Sequence[np.ndarray], formulas: Sequence[Formula]
+    ) -> TextLayer:
+        """What of a layer is prose. Raises `TextLayerError` where the page shows something else."""
+        told = trusted(layer, image, list(map(_box_of, quads)), [formula.box for formula in formulas])
+        samples = spot_checks(runs(told, [formula.box for formula in formulas]))
+        seen = self.glance(image, [run.box for run in samples])
+        require_agreement([(run.text, text) for run, (text, score) in zip(samples, seen, strict=True) if score >= SURE])
+        return told
 
     def _find(self, image: np.ndarray) -> list[np.ndarray]:
         """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
@@ -113,8 +167,25 @@ class RapidProse:
         return found.txts[0], min(1.0, float(found.scores[0]))
 
 
-def _rapidocr(threads: int) -> Any:
-    """RapidOCR's models, each loaded when it is first used."""
+def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
+    """A run of a text layer with what the picture shows of its letters."""
+    return TextPiece(
+        run.box.padded(LINE_MARGIN * run.box.height), run.text, 1.0, None, letter_height(crop(image, run.box))
+    )
+
+
+def _hold_to(reader: Any, lang: str) -> None:
+    """Let a reader choose among the letters of a language only. Raises `UsageError` where it lacks some."""
+    reader.recognize_txt([np.full((48, 48, 3), 255, np.uint8)])  # which loads the model
+    decode = reader.text_rec.postprocess_op
+    require_letters(lang, decode.character)
+    # The first means that nothing stands there.
+    kept = np.array([index == 0 or belongs(char, lang) for index, char in enumerate(decode.character)])
+    reader.text_rec.postprocess_op = lambda chances, *rest, **named: decode(np.where(kept, chances, 0), *rest, **named)
+
+
+def _rapidocr(threads: int, reader: Path) -> Any:
+    """RapidOCR's models, each loaded when it is first used; `reader` is the one that recognises text."""
     from rapidocr import RapidOCR
 
     return RapidOCR(
@@ -128,7 +199,7 @@ def _rapidocr(threads: int) -> Any:
             "Det.limit_side_len": DETECTION_SIDE_PX,
             # A path that is given is loaded as it is; a path that is not is looked up on the network.
             "Det.model_path": str(model_path("det")),
-            "Rec.model_path": str(model_path("rec")),
+            "Rec.model_path": str(reader),
         }
     )
 

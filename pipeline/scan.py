@@ -14,12 +14,14 @@ from pipeline.arbitrate import without_prose
 from pipeline.assemble import assemble
 from pipeline.engines import Engines, Reading, load_engines
 from pipeline.figures import cut_figures
+from pipeline.languages import check_lang
 from pipeline.limits import DEFAULT_LIMITS, Limits
 from pipeline.load import DEFAULT_DPI, LoadedPage, PageSource, list_pages
 from pipeline.page_range import ALL_PAGES, PageRange
 from pipeline.places import moved
 from pipeline.regions import crop, settle
 from pipeline.snap import snapped
+from pipeline.text_layer import TextLayerUse
 from pipeline.timing import StageTimes
 from scanpage.document import Alternative, Document, Formula, ScannedPage
 from scanpage.errors import InputError, ScanpageError, UsageError
@@ -46,6 +48,8 @@ class ScanOptions:
         min_score: least detector score of a formula, None for the model's own threshold.
         prose: whether to read the text around the formulas.
         normalise: whether photos are turned, straightened and evenly lit before they are read.
+        text_layer: whether the prose of PDF pages comes from their text layer where that can be trusted.
+        lang: language of the prose, or the file of another model that reads it; None for all letters that are known.
         detector: folder of another detector than the shipped one.
         recognizer: folder of another recognizer than the shipped one.
         threads: threads of the inference engines, 0 for their own choice.
@@ -59,6 +63,8 @@ class ScanOptions:
     min_score: float | None = None
     prose: bool = True
     normalise: bool = True
+    text_layer: TextLayerUse = TextLayerUse.AUTO
+    lang: str | None = None
     detector: Path | None = None
     recognizer: Path | None = None
     threads: int = 0
@@ -71,6 +77,8 @@ class ScanOptions:
             raise UsageError(f"--dpi must lie between {MIN_DPI} and {MAX_DPI}, got {self.dpi}")
         if self.min_score is not None and not 0.0 <= self.min_score <= 1.0:
             raise UsageError(f"--min-score must lie between 0 and 1, got {self.min_score}")
+        if self.lang is not None:
+            check_lang(self.lang)
         if self.threads < 0:
             raise UsageError(f"--threads must be 0 or more, got {self.threads}")
         if not 0.0 <= self.check_below <= 1.0:
@@ -85,6 +93,7 @@ class ScanOptions:
             recognizer=self.recognizer,
             prose=self.prose,
             normalise=self.normalise,
+            lang=self.lang,
             threads=self.threads,
         )
 
@@ -183,6 +192,9 @@ def scan_source(
     try:
         with times("load"):
             loaded = source.load()
+        if options.prose and options.text_layer is TextLayerUse.AUTO:
+            with times("text layer"):
+                loaded = _with_layer(loaded, source)
         return scan_page(loaded, engines, options=options, times=times), loaded.image
     except Exception as error:  # errors of OpenCV and ONNX Runtime share no narrower base; other pages go on
         if isinstance(error, ScanpageError) and not isinstance(error, InputError):
@@ -193,6 +205,18 @@ def scan_source(
             reason = f"{page.name} could not be processed: {reason}"
             log.debug("%s", reason, exc_info=error)
         return ScannedPage(page, failure=reason), None if loaded is None else loaded.image
+
+
+def _with_layer(loaded: LoadedPage, source: PageSource) -> LoadedPage:
+    """The page with its text layer; a layer that cannot be opened costs nothing but itself."""
+    try:
+        layer = source.text_layer(loaded.page)
+    except InputError as error:
+        log.debug("%s: text layer not used: %s", loaded.page.name, error)
+        return loaded
+    if source.is_pdf:
+        log.debug("%s: text layer with %d letters", loaded.page.name, 0 if layer is None else len(layer))
+    return replace(loaded, layer=layer)
 
 
 def scan_page(
@@ -206,7 +230,8 @@ def scan_page(
     with times("normalise"):
         normal = engines.normaliser.normalise(loaded.image)
     height, width = normal.image.shape[:2]
-    flat = LoadedPage(replace(loaded.page, width_px=width, height_px=height), normal.image)
+    layer = None if loaded.layer is None else loaded.layer.seen_through(normal.to_original.inverse())
+    flat = LoadedPage(replace(loaded.page, width_px=width, height_px=height), normal.image, layer)
     page = replace(loaded.page, quarter_turns=normal.quarter_turns)
     return moved(_read_page(flat, engines, options, times), normal.to_original, page)
 
@@ -221,7 +246,7 @@ def _read_page(loaded: LoadedPage, engines: Engines, options: ScanOptions, times
     with times("prose"):
         if engines.prose is not None:
             formulas = without_prose(image, formulas, engines.prose)
-        lines = [] if engines.prose is None else engines.prose.read(image, formulas)
+        lines = [] if engines.prose is None else engines.prose.read(image, formulas, layer=loaded.layer)
     placed = {id(formula) for line in lines for formula in line.formulas}
     isolated = [formula for formula in formulas if id(formula) not in placed]
     with times("assemble"):

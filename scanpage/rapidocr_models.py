@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from scanpage.errors import WeightsError
+from scanpage.weights import open_session
 
 
 def model_path(task: str) -> Path:
@@ -26,6 +27,17 @@ def model_path(task: str) -> Path:
     if len(found) != 1:
         raise WeightsError(f"{models} should hold one {task} model, not {len(found)}: install rapidocr again")
     return found[0]
+
+
+def require_characters(path: Path) -> None:
+    """Raise `WeightsError` unless `path` is a model of RapidOCR's that reads text and names its characters itself.
+
+    One that does not would make RapidOCR look for them on the network.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path} does not exist: name a recognition model of RapidOCR's, an .onnx file")
+    if "character" not in open_session(path).get_modelmeta().custom_metadata_map:
+        raise WeightsError(f"{path} does not say which characters it reads: take the ONNX models that RapidOCR offers")
 
 
 def installed_version() -> str:

@@ -64,7 +64,7 @@ class StubProse:
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         return [self.glances.get(box, ("", 0.0)) for box in boxes]
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+    def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: object = None) -> list[TextLine]:
         inline = tuple(formula for formula in formulas if formula.region.kind is RegionKind.INLINE)
         return [TextLine(Box(10, 10, 150, 30), (self.text, *inline), 0.9)]
 

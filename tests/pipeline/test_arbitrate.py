@@ -22,7 +22,7 @@ class Reader:
         self.answer = (text, score)
         self.asked: list[Box] = []
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+    def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: object = None) -> list[TextLine]:
         raise AssertionError("not asked for")
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
