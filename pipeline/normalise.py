@@ -5,13 +5,14 @@ What was done is kept as one homography, so that every box found on the page has
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.paper import PaperFinder
+from pipeline.legibility import Legibility
 from pipeline.text_lines import TextLineBox, TextLineFinder
 from scanpage.geometry import Box
 from scanpage.homography import Homography
@@ -35,15 +36,10 @@ PLENTY = 1.5
 SIDEWAYS = 1.5
 """A page lies sideways if its lines are so many times longer, together, once it is turned."""
 MIN_LINES = 3
-UPSIDE_DOWN = 0.55
-"""A page stands on its head if its lines say so with this mean."""
-FIRST_LINES, MAX_LINES = 6, 24
-"""So many lines are asked, and so many where the first leave doubt."""
-DOUBT = 0.25
-"""A mean this near to the limit leaves doubt."""
-MANY_LINES = 5
-SURER = 0.2
-"""Fewer lines than `MANY_LINES` have to say so by so much more."""
+SURELY_UPRIGHT = 0.25
+"""Lines that stand on their heads with less than this probability, in the mean, need not be read to tell."""
+ASKED_LINES = 6
+"""So many lines, the longest, tell which way a page stands. With three of them one in 40 was told wrong."""
 LEAST_SKEW = 0.4
 MOST_SKEW = 15.0
 """Degrees of skew that are mended; less is not worth new pixels, more is not skew."""
@@ -79,6 +75,7 @@ class Normaliser:
     def __init__(self, threads: int = 0) -> None:
         self._paper = PaperFinder(threads=threads)
         self._lines = TextLineFinder(threads)
+        self._legibility = Legibility(threads)
 
     def normalise(self, image: Image) -> NormalPage:
         """The page in a picture, uint8 RGB [H, W, 3]. A scan that needs nothing keeps its pixels' places."""
@@ -95,25 +92,27 @@ class Normaliser:
     def _direction(self, image: Image, lines: list[TextLineBox], sheet: View) -> tuple[int, float]:
         """Quarter turns anticlockwise that set the sheet upright, and the skew in degrees that then remains."""
         level = _level(lines, sheet.matrix)
-        turns, limit = 0, UPSIDE_DOWN
+        turns = 0
         if _length(level) < PLENTY * sheet.width:
             # Of lines that stand upright the finder sees pieces only, so it looks again at the page turned.
             turned = np.ascontiguousarray(np.rot90(sheet.image(image)))
             found = _level(self._lines.find(turned), Homography.identity())
             if len(found) >= MIN_LINES and _length(found) > SIDEWAYS * _length(level):
-                # Either way is as likely, while a page that lies level is mostly upright.
-                image, level, turns, limit = turned, found, 1, 0.5
-        if self._upside_down(image, [seen for seen, _ in level], limit):
+                image, level, turns = turned, found, 1
+        if self._upside_down(image, [seen for seen, _ in level]):
             turns += 2
         return turns, skew_of([line for _, line in level])
 
-    def _upside_down(self, image: Image, lines: list[TextLineBox], limit: float) -> bool:
-        """Whether lines of a picture stand on their heads, with a mean above `limit`; the longest lines are asked."""
-        judged = self._lines.upside_down(image, lines[:FIRST_LINES])
-        if judged and abs(float(np.mean(judged)) - limit) < DOUBT:
-            judged += self._lines.upside_down(image, lines[FIRST_LINES:MAX_LINES])
-        limit += SURER if len(judged) < MANY_LINES else 0.0
-        return len(judged) >= MIN_LINES and float(np.mean(judged)) > limit
+    def _upside_down(self, image: Image, lines: list[TextLineBox]) -> bool:
+        """Whether lines of a picture stand on their heads: whether more is legible of them once they are turned.
+
+        The classifier is quick, and sure of most upright pages; of faint or odd ones it turned some over.
+        """
+        asked = lines[:ASKED_LINES]
+        if len(asked) < MIN_LINES or np.mean(self._lines.upside_down(image, asked)) < SURELY_UPRIGHT:
+            return False
+        turned = [replace(line, direction=line.direction + 180) for line in asked]
+        return self._legibility.letters(image, turned) > self._legibility.letters(image, asked)
 
 
 def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:

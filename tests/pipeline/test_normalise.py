@@ -130,6 +130,24 @@ def test_strips_and_stamps_are_taken(normaliser: Normaliser, size: tuple[int, in
     assert normaliser.normalise(np.full((*size, 3), 230, np.uint8)).image.shape == (*size, 3)
 
 
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize("chance", [0.3, 0.9])
+def test_a_page_is_turned_only_if_it_reads_better_so(
+    normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch, turns: int, chance: float
+) -> None:
+    def say(image: np.ndarray, asked: list[TextLineBox]) -> list[float]:
+        return [chance] * len(asked)
+
+    monkeypatch.setattr(normaliser._lines, "upside_down", say)
+    page = normaliser.normalise(np.ascontiguousarray(np.rot90(clean_page(), turns)))
+    assert page.quarter_turns == turns
+
+
+def test_lines_that_are_surely_upright_are_not_read(normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normaliser._legibility, "letters", pytest.fail)
+    assert normaliser.normalise(clean_page()).quarter_turns == 0
+
+
 def lines(directions: list[float]) -> list[TextLineBox]:
     return [TextLineBox(100, 50 * k, 300, 20, direction) for k, direction in enumerate(directions)]
 
