@@ -39,7 +39,7 @@ class ColumnRule:
     one_item_rows: bool
 
 
-PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.3, one_item_rows=False)
+PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.1, one_item_rows=False)
 """Columns of a paper, which hold over paragraphs."""
 BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0, one_item_rows=True)
 """Calculations side by side in a notebook, which end where the paper is blank across its width."""
