@@ -36,8 +36,8 @@ def assemble(
         figures: pictures on it.
     """
     tags, prose, displayed = equation_numbers(lines, isolated)
-    items: list[Item] = [*prose, *displayed, *figures]
-    rows = without_furniture(page, reading_order(items, lambda item: item.box))
+    items = without_furniture(page, [*prose, *displayed, *figures])
+    rows = reading_order(items, lambda item: item.box)
     return ScannedPage(page, tuple(_blocks(rows, tags, usual_letters(lines))))
 
 
@@ -152,21 +152,23 @@ def _one_line(row: Sequence[Item]) -> TextLine:
 
 def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragraph]:
     groups: list[list[TextLine]] = []
+    levels: list[int] = []
     for line in lines:
-        if groups and _same_paragraph(groups[-1], line, usual):
+        # A heading may have a second line.
+        level = heading_level(line, usual, groups[-1][-1] if groups and not levels[-1] else None)
+        if groups and not level and not levels[-1] and _same_paragraph(groups[-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [Paragraph(tuple(group), heading_level(group, usual)) for group in groups]
+            levels.append(level)
+    return [Paragraph(tuple(group), level) for group, level in zip(groups, levels, strict=True)]
 
 
-def _same_paragraph(group: Sequence[TextLine], line: TextLine, usual: float | None) -> bool:
+def _same_paragraph(group: Sequence[TextLine], line: TextLine) -> bool:
     above, last = group[-1].box, group[-1].pieces[-1]
-    if line.box.y1 < above.y0 and not heading_level(group, usual):
+    if line.box.y1 < above.y0:
         return _goes_on(last, line.pieces[0])  # at the top of the next column
     if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
-        return False
-    if heading_level(group, usual) or heading_level([line], usual):
         return False
     if begins_item(line) and (begins_item(group[0]) or (isinstance(last, str) and last.rstrip().endswith(_ENDS))):
         return False
