@@ -31,6 +31,9 @@ MARGIN = 0.015
 """Of its longer side: so much beyond the sheet's edges is shown too, since edges bend and ink reaches them."""
 MOST_OUTSIDE = 0.06
 """If more of the writing, by its length, lies beyond the sheet than this, it is not the page."""
+MOST_AWRY = 1.0
+"""Degrees by which lines may become less parallel once a sheet is laid flat. Of 32 photos with the right corners none
+lost 0.7 (handwriting; print 0.1), while a sheet whose lower edge lies beyond the picture lost 2.9."""
 PLENTY = 1.5
 """A page whose level lines are together so many times longer than it is wide lies level."""
 SIDEWAYS = 1.5
@@ -82,9 +85,10 @@ class Normaliser:
         small = _reduced(image)
         lines = self._lines.find(small)
         corners = self._paper.find(small)
-        if corners is not None and writes_outside(lines, View.of_sheet(corners, small)):
-            corners = None  # a panel or a figure on the page, or one of several sheets
         sheet = View.of_sheet(corners, small)
+        if writes_outside(lines, sheet) or sets_awry(lines, sheet):
+            # A panel or a figure on the page, or one of several sheets; or a sheet whose edges are not in the picture.
+            corners, sheet = None, View.of_sheet(None, small)
         turns, skew = self._direction(small, lines, sheet)
         view = View.of_sheet(corners, image).turned(turns).rotated(-skew)
         return NormalPage(flatten(view.image(image)), view.matrix.inverse(), turns)
@@ -125,6 +129,25 @@ def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:
     return bool(lengths[outside].sum() > MOST_OUTSIDE * lengths.sum())
 
 
+def sets_awry(lines: list[TextLineBox], sheet: View) -> bool:
+    """Whether lines of a picture would be less parallel on the sheet laid flat, so that its corners must be wrong."""
+    if len(lines) < MIN_LINES:
+        return False
+    return spread_of([line.seen_through(sheet.matrix) for line in lines]) > spread_of(lines) + MOST_AWRY
+
+
+def spread_of(lines: list[TextLineBox]) -> float:
+    """Degrees between the quartiles of the directions of lines, one at least, each weighing as much as it is long."""
+    directions = np.array([line.direction for line in lines])
+    near = (directions - directions[0] + 90) % 180 - 90  # upright lines may have 89 or -89 degrees
+    first, third = np.percentile(np.repeat(near, _weights(lines)), [25, 75])
+    return float(third - first)
+
+
+def _weights(lines: list[TextLineBox]) -> list[int]:
+    return [max(1, round(line.length)) for line in lines]
+
+
 def _level(lines: list[TextLineBox], way: Homography) -> list[Placed]:
     """Lines that lie level where `way` puts them."""
     placed = [(line, line.seen_through(way)) for line in lines]
@@ -139,7 +162,7 @@ def skew_of(lines: list[TextLineBox]) -> float:
     """Degrees by which level lines fall to the right, 0 where they do not agree or it is too little to matter."""
     if len(lines) < MIN_LINES:
         return 0.0
-    directions = np.repeat([line.direction for line in lines], [max(1, round(line.length)) for line in lines])
+    directions = np.repeat([line.direction for line in lines], _weights(lines))
     first, middle, third = np.percentile(directions, [25, 50, 75])
     if third - first > AGREEMENT or not LEAST_SKEW <= abs(middle) <= MOST_SKEW:
         return 0.0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.normalise import MARGIN, Normaliser, skew_of
+from pipeline.normalise import MARGIN, Normaliser, View, sets_awry, skew_of, spread_of
 from pipeline.text_lines import TextLineBox
 from scanpage import weights
 from scanpage.geometry import Box
@@ -164,6 +164,23 @@ def lines(directions: list[float]) -> list[TextLineBox]:
 )
 def test_skew_is_what_lines_agree_on(directions: list[float], skew: float) -> None:
     assert skew_of(lines(directions)) == pytest.approx(skew, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("corners", "awry"),
+    [
+        ([[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]], False),
+        ([[0.1, 0.1], [0.9, 0.1], [0.9, 1.0], [0.1, 0.7]], True),  # the lower edge slopes, but no line does
+    ],
+)
+def test_corners_that_make_lines_less_parallel_are_wrong(corners: list[list[float]], awry: bool) -> None:
+    page = np.zeros((1000, 800, 3), np.uint8)
+    found = [TextLineBox(400, y, 500, 20, 0.0) for y in range(150, 700, 50)]
+    assert sets_awry(found, View.of_sheet(np.array(corners), page)) == awry
+
+
+def test_upright_lines_are_parallel_on_both_sides_of_the_vertical() -> None:
+    assert spread_of(lines([89.5, -89.5, 89.5, -89.5])) == pytest.approx(1.0)
 
 
 def slide() -> np.ndarray:
