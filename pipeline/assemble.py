@@ -136,7 +136,10 @@ def _follows(above: Box, below: Box, gap_heights: float) -> bool:
 
 
 def _one_line(row: Sequence[Item]) -> TextLine:
-    """A row with prose in it as one line: a formula that stands beside words is part of the sentence."""
+    """A row with prose in it as one line: a formula that stands beside words is part of the sentence.
+
+    Words far from each other are cells or labels, no heading: the size of their letters is left out.
+    """
     pieces: list[Piece] = []
     told = [item for item in row if not isinstance(item, Figure)]
     for piece in (piece for item in told for piece in (item.pieces if isinstance(item, TextLine) else (item,))):
@@ -145,9 +148,9 @@ def _one_line(row: Sequence[Item]) -> TextLine:
         else:
             pieces.append(piece)
     lines = [item for item in row if isinstance(item, TextLine)]
-    longest = max(lines, key=lambda line: len(line.text))
+    letter_px = lines[0].letter_px if len(lines) == 1 else None
     box = Box.around(item.box for item in row)
-    return TextLine(box, tuple(pieces), min(line.score for line in lines), longest.letter_px)
+    return TextLine(box, tuple(pieces), min(line.score for line in lines), letter_px)
 
 
 def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragraph]:

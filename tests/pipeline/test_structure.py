@@ -80,6 +80,11 @@ def test_a_numbered_line_is_a_heading_of_a_part() -> None:
     assert said(text(50, 60, 300, "2.1 Plain curves")) == [(2, "2.1 Plain curves"), PROSE]
 
 
+def test_cells_side_by_side_are_no_heading() -> None:
+    cells = [text(50, 300, 120, "Plain", letter=14), text(300, 300, 370, "Curved", letter=14)]
+    assert said(*cells)[-1] == (0, "Plain Curved")
+
+
 def test_a_heading_may_have_two_lines() -> None:
     lines = [text(50, 40, 300, "Plain curves", letter=13), text(50, 57, 300, "and others", letter=13)]
     assert said(*lines)[:2] == [(1, "Plain curves"), (1, "and others")]
