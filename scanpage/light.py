@@ -17,8 +17,8 @@ DARKEST = 0.4
 """Paper darker than this share of the picture's lit paper is no paper but what lies around it; it stays dark."""
 LIT_PERCENTILE = 90
 DARK_PAGE = 90
-"""Where even the lit part of a picture is darker than this (0 to 255), there is no paper to make white: writing on it is
-light on dark. A page of which a small part is lit, and the rest lies in deep shadow, is brighter there."""
+"""Where even the lit part of a picture is darker than this (0 to 255), there is no paper to make white, and writing is
+light on dark. Of a page in deep shadow some part is brighter."""
 NEIGHBOURHOOD = 9
 """Width, in strokes, over which light and dark writing are weighed against each other."""
 LIGHT_WRITING = 1.5
