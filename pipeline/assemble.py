@@ -36,8 +36,8 @@ def assemble(
         figures: pictures on it.
     """
     tags, prose, displayed = equation_numbers(lines, isolated)
-    items: list[Item] = [*prose, *displayed, *figures]
-    rows = without_furniture(page, reading_order(items, lambda item: item.box))
+    items = without_furniture(page, [*prose, *displayed, *figures])
+    rows = reading_order(items, lambda item: item.box)
     return ScannedPage(page, tuple(_blocks(rows, tags, usual_letters(lines))))
 
 
@@ -136,7 +136,10 @@ def _follows(above: Box, below: Box, gap_heights: float) -> bool:
 
 
 def _one_line(row: Sequence[Item]) -> TextLine:
-    """A row with prose in it as one line: a formula that stands beside words is part of the sentence."""
+    """A row with prose in it as one line: a formula that stands beside words is part of the sentence.
+
+    Words far from each other are cells or labels, no heading: the size of their letters is left out.
+    """
     pieces: list[Piece] = []
     told = [item for item in row if not isinstance(item, Figure)]
     for piece in (piece for item in told for piece in (item.pieces if isinstance(item, TextLine) else (item,))):
@@ -145,28 +148,30 @@ def _one_line(row: Sequence[Item]) -> TextLine:
         else:
             pieces.append(piece)
     lines = [item for item in row if isinstance(item, TextLine)]
-    longest = max(lines, key=lambda line: len(line.text))
+    letter_px = lines[0].letter_px if len(lines) == 1 else None
     box = Box.around(item.box for item in row)
-    return TextLine(box, tuple(pieces), min(line.score for line in lines), longest.letter_px)
+    return TextLine(box, tuple(pieces), min(line.score for line in lines), letter_px)
 
 
 def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragraph]:
     groups: list[list[TextLine]] = []
+    levels: list[int] = []
     for line in lines:
-        if groups and _same_paragraph(groups[-1], line, usual):
+        # A heading may have a second line.
+        level = heading_level(line, usual, groups[-1][-1] if groups and not levels[-1] else None)
+        if groups and not level and not levels[-1] and _same_paragraph(groups[-1], line):
             groups[-1].append(line)
         else:
             groups.append([line])
-    return [Paragraph(tuple(group), heading_level(group, usual)) for group in groups]
+            levels.append(level)
+    return [Paragraph(tuple(group), level) for group, level in zip(groups, levels, strict=True)]
 
 
-def _same_paragraph(group: Sequence[TextLine], line: TextLine, usual: float | None) -> bool:
+def _same_paragraph(group: Sequence[TextLine], line: TextLine) -> bool:
     above, last = group[-1].box, group[-1].pieces[-1]
-    if line.box.y1 < above.y0 and not heading_level(group, usual):
+    if line.box.y1 < above.y0:
         return _goes_on(last, line.pieces[0])  # at the top of the next column
     if not _follows(above, line.box, PARAGRAPH_GAP_HEIGHTS):
-        return False
-    if heading_level(group, usual) or heading_level([line], usual):
         return False
     if begins_item(line) and (begins_item(group[0]) or (isinstance(last, str) and last.rstrip().endswith(_ENDS))):
         return False

@@ -29,6 +29,7 @@ class ColumnRule:
         filled: the items of each cover at least this share of its height.
         spanning: at most this share of the items, by their widths, runs across the gutter.
         gap_heights: the gutter is at least so wide, in median item heights.
+        clear_gap_heights: and at least so wide where next to nothing runs across it.
         one_item_rows: neither holds items side by side (but for labels): values in a grid are read row by row.
     """
 
@@ -36,13 +37,18 @@ class ColumnRule:
     filled: float
     spanning: float
     gap_heights: float
+    clear_gap_heights: float
     one_item_rows: bool
 
 
-PAGE_COLUMNS = ColumnRule(items=8, filled=0.4, spanning=0.25, gap_heights=0.3, one_item_rows=False)
+PAGE_COLUMNS = ColumnRule(
+    items=8, filled=0.4, spanning=0.25, gap_heights=0.3, clear_gap_heights=0.1, one_item_rows=False
+)
 """Columns of a paper, which hold over paragraphs."""
-BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0, one_item_rows=True)
+BAND_COLUMNS = ColumnRule(items=2, filled=0.4, spanning=0.0, gap_heights=1.0, clear_gap_heights=1.0, one_item_rows=True)
 """Calculations side by side in a notebook, which end where the paper is blank across its width."""
+CLEAR_SPANNING = 0.1
+"""Next to nothing: this share of the items, by their widths."""
 BAND_GAP_HEIGHTS = 0.9
 MIN_WIDTH_SHARE = 0.12
 """What is narrower beside a column is a list of labels."""
@@ -161,7 +167,9 @@ def _gutter(boxes: Sequence[Box], rule: ColumnRule) -> float | None:
         if _width(crossing) > rule.spanning * _width(boxes) or min(len(left), len(right)) < rule.items:
             continue
         gap = min(box.x0 for box in right) - max(box.x1 for box in left)
-        if gap < rule.gap_heights * line_height or not _stand_side_by_side(left, right, rule):
+        is_clear = _width(crossing) <= CLEAR_SPANNING * _width(boxes)
+        least = rule.clear_gap_heights if is_clear else rule.gap_heights
+        if gap < least * line_height or not _stand_side_by_side(left, right, rule):
             continue
         candidate = (-float(len(crossing)), gap, x)
         best = candidate if best is None else max(best, candidate)

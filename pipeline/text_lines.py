@@ -84,7 +84,7 @@ class TextLineFinder:
         scale = min(1.0, SIDE_PX / max(height, width))
         size = tuple(max(STRIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX) for side in (width, height))
         pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        (probabilities,) = self._finder.run(None, {self._finder.get_inputs()[0].name: _as_input(pixels)})
+        (probabilities,) = self._finder.run(None, {self._finder.get_inputs()[0].name: as_input(pixels)})
         cores, _ = cv2.findContours(
             (probabilities[0, 0] > TEXT).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
         )
@@ -101,7 +101,7 @@ class TextLineFinder:
         if not lines:
             return []
         cuts = [cut_out(image, line) for line in lines]
-        batch = np.concatenate([_as_input(view) for cut in cuts for view in (cut, np.rot90(cut, 2))])
+        batch = np.concatenate([as_input(view) for cut in cuts for view in (cut, np.rot90(cut, 2))])
         (chances,) = self._classifier.run(None, {self._classifier.get_inputs()[0].name: batch})
         turned = chances[:, 1].reshape(-1, 2)
         return [float(value) for value in (turned[:, 0] + 1 - turned[:, 1]) / 2]
@@ -109,20 +109,27 @@ class TextLineFinder:
 
 def cut_out(image: Image, line: TextLineBox) -> Image:
     """The pixels of a line, laid flat, as the classifier wants them: uint8 [48, 192, 3], grey where it is shorter."""
-    angle = np.radians(line.direction)
-    length = min(line.length, SHOWN_HEIGHTS * line.height)
-    along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-    down = np.array([-np.sin(angle), np.cos(angle)]) * line.height / 2
-    middle = np.array([line.x, line.y])
-    width, height = LINE_SIZE
-    filled = min(width, max(1, round(height * length / line.height)))
-    corners = np.array([middle - along - down, middle + along - down, middle + along + down], np.float32)
-    matrix = cv2.getAffineTransform(corners, np.array([[0, 0], [filled, 0], [filled, height]], np.float32))
-    cut = cv2.warpAffine(image, matrix, (filled, height), borderMode=cv2.BORDER_REPLICATE)
+    width, _ = LINE_SIZE
+    cut = laid_flat(image, line, heights=SHOWN_HEIGHTS, most_px=width)
+    filled = cut.shape[1]
     return np.asarray(cv2.copyMakeBorder(cut, 0, 0, 0, width - filled, cv2.BORDER_CONSTANT, value=(127, 127, 127)))
 
 
-def _as_input(image: Image) -> NDArray[np.float32]:
+def laid_flat(image: Image, line: TextLineBox, *, heights: float, most_px: int) -> Image:
+    """The middle of a line, at most so many of its heights long, squeezed where it is wider: uint8 [48, w, 3]."""
+    angle = np.radians(line.direction)
+    length = min(line.length, heights * line.height)
+    along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+    down = np.array([-np.sin(angle), np.cos(angle)]) * line.height / 2
+    middle = np.array([line.x, line.y])
+    _, height = LINE_SIZE
+    width = min(most_px, max(1, round(height * length / line.height)))
+    corners = np.array([middle - along - down, middle + along - down, middle + along + down], np.float32)
+    matrix = cv2.getAffineTransform(corners, np.array([[0, 0], [width, 0], [width, height]], np.float32))
+    return np.asarray(cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
+
+
+def as_input(image: Image) -> NDArray[np.float32]:
     """uint8 RGB [H, W, 3] as both models want it: float32 BGR [1, 3, H, W] in [-1, 1]."""
     scaled = image[..., ::-1].astype(np.float32) / 127.5 - 1.0
     return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])

@@ -17,7 +17,8 @@ DARKEST = 0.4
 """Paper darker than this share of the picture's lit paper is no paper but what lies around it; it stays dark."""
 LIT_PERCENTILE = 90
 DARK_PAGE = 90
-"""Writing on a ground darker than this (0 to 255) is light on dark, where there is no paper to make white."""
+"""Where even the lit part of a picture is darker than this (0 to 255), there is no paper to make white, and writing is
+light on dark. Of a page in deep shadow some part is brighter."""
 NEIGHBOURHOOD = 9
 """Width, in strokes, over which light and dark writing are weighed against each other."""
 LIGHT_WRITING = 1.5
@@ -43,7 +44,7 @@ def flatten(image: Image) -> Image:
     scale = min(1.0, COARSE_PX / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     coarse = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    if np.median(coarse) < DARK_PAGE:
+    if np.percentile(coarse, LIT_PERCENTILE) < DARK_PAGE:
         return image
     stroke = 2 * round(STROKE_SHARE * max(size) / 2) + 3
     paper = 255 - (255 - _paper(coarse, stroke)) * _dark_writing(coarse, stroke)[..., None]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.normalise import MARGIN, Normaliser, skew_of
+from pipeline.normalise import MARGIN, Normaliser, View, sets_awry, skew_of, spread_of
 from pipeline.text_lines import TextLineBox
 from scanpage import weights
 from scanpage.geometry import Box
@@ -130,6 +130,24 @@ def test_strips_and_stamps_are_taken(normaliser: Normaliser, size: tuple[int, in
     assert normaliser.normalise(np.full((*size, 3), 230, np.uint8)).image.shape == (*size, 3)
 
 
+@pytest.mark.parametrize("turns", [0, 2])
+@pytest.mark.parametrize("chance", [0.3, 0.9])
+def test_a_page_is_turned_only_if_it_reads_better_so(
+    normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch, turns: int, chance: float
+) -> None:
+    def say(image: np.ndarray, asked: list[TextLineBox]) -> list[float]:
+        return [chance] * len(asked)
+
+    monkeypatch.setattr(normaliser._lines, "upside_down", say)
+    page = normaliser.normalise(np.ascontiguousarray(np.rot90(clean_page(), turns)))
+    assert page.quarter_turns == turns
+
+
+def test_lines_that_are_surely_upright_are_not_read(normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normaliser._legibility, "letters", pytest.fail)
+    assert normaliser.normalise(clean_page()).quarter_turns == 0
+
+
 def lines(directions: list[float]) -> list[TextLineBox]:
     return [TextLineBox(100, 50 * k, 300, 20, direction) for k, direction in enumerate(directions)]
 
@@ -146,6 +164,23 @@ def lines(directions: list[float]) -> list[TextLineBox]:
 )
 def test_skew_is_what_lines_agree_on(directions: list[float], skew: float) -> None:
     assert skew_of(lines(directions)) == pytest.approx(skew, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("corners", "awry"),
+    [
+        ([[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]], False),
+        ([[0.1, 0.1], [0.9, 0.1], [0.9, 1.0], [0.1, 0.7]], True),  # the lower edge slopes, but no line does
+    ],
+)
+def test_corners_that_make_lines_less_parallel_are_wrong(corners: list[list[float]], awry: bool) -> None:
+    page = np.zeros((1000, 800, 3), np.uint8)
+    found = [TextLineBox(400, y, 500, 20, 0.0) for y in range(150, 700, 50)]
+    assert sets_awry(found, View.of_sheet(np.array(corners), page)) == awry
+
+
+def test_upright_lines_are_parallel_on_both_sides_of_the_vertical() -> None:
+    assert spread_of(lines([89.5, -89.5, 89.5, -89.5])) == pytest.approx(1.0)
 
 
 def slide() -> np.ndarray:

@@ -104,6 +104,12 @@ def test_gutters_part_the_columns_of_a_paper() -> None:
     assert gutters([Box(0, 20 * k, 560, 20 * k + 15) for k in range(20)]) == []
 
 
+@pytest.mark.parametrize(("across", "found"), [(0, 1), (1, 1), (3, 0)])
+def test_a_narrow_gutter_is_one_where_next_to_nothing_runs_across_it(across: int, found: int) -> None:
+    sides = [*lines(0, 214, 12), *lines(216, 430, 12)]
+    assert len(gutters([Box(*corners) for corners in [*sides, *lines(0, 430, across, top=260)]])) == found
+
+
 def test_lines_across_the_page_are_no_columns_though_a_table_stands_among_them() -> None:
     prose = [Box(0, 20 * k, 560, 20 * k + 15) for k in range(12)]
     table = [Box(x, 300 + 20 * k, x + 60, 315 + 20 * k) for k in range(8) for x in (0, 150, 300)]

@@ -56,6 +56,17 @@ def test_what_may_be_more_than_that_stays(line: TextLine) -> None:
     assert any(line.text in content for _, content in said(line))
 
 
+def test_a_running_head_over_two_columns_is_left_out() -> None:
+    lines = [text(x, 100 + 20 * k, x + 240, f"line {k} of plain prose") for x in (50, 310) for k in range(9)]
+    head = [text(50, 30, 200, "On plain curves"), text(520, 30, 550, "169")]
+    blocks = assemble(PAGE, [*lines, *head], []).blocks
+    assert [b.lines[0].text for b in blocks if isinstance(b, Paragraph)] == ["line 0 of plain prose"]
+
+
+def test_a_question_alone_at_the_top_stays() -> None:
+    assert said(text(50, 30, 70, "3)"), text(90, 30, 300, "Draw plain curves"))[0] == (0, "3) Draw plain curves")
+
+
 def test_a_formula_that_is_a_number_at_the_foot_is_left_out_too() -> None:
     number = Formula(Region(Box(290, 770, 310, 786), RegionKind.ISOLATED), "1 2", 0.9)
     assert len(assemble(PAGE, BODY, [number]).blocks) == 1
@@ -67,6 +78,23 @@ def test_large_letters_make_a_heading() -> None:
 
 def test_a_numbered_line_is_a_heading_of_a_part() -> None:
     assert said(text(50, 60, 300, "2.1 Plain curves")) == [(2, "2.1 Plain curves"), PROSE]
+
+
+def test_cells_side_by_side_are_no_heading() -> None:
+    cells = [text(50, 300, 120, "Plain", letter=14), text(300, 300, 370, "Curved", letter=14)]
+    assert said(*cells)[-1] == (0, "Plain Curved")
+
+
+def test_a_heading_may_have_two_lines() -> None:
+    lines = [text(50, 40, 300, "Plain curves", letter=13), text(50, 57, 300, "and others", letter=13)]
+    assert said(*lines)[:2] == [(1, "Plain curves"), (1, "and others")]
+
+
+@pytest.mark.parametrize(("letter", "level"), [(12, 0), (14, 1)])
+def test_a_line_within_a_paragraph_is_no_heading_unless_it_is_much_larger(letter: float, level: int) -> None:
+    within = TextLine(Box(50, 98, 300, 118), ("of plain curves",), 0.9, letter)
+    assert heading_level(within, 10.0, BODY[0]) == level
+    assert heading_level(within, 10.0) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +109,7 @@ def test_a_numbered_line_is_a_heading_of_a_part() -> None:
     ],
 )
 def test_other_lines_are_no_headings(content: str, letter: float | None) -> None:
-    assert heading_level([text(0, 0, 100, content, letter=letter)], 10.0) == 0
+    assert heading_level(text(0, 0, 100, content, letter=letter), 10.0) == 0
 
 
 def test_in_handwriting_there_are_no_headings() -> None:

@@ -27,6 +27,13 @@ def test_paper_is_white_wherever_the_light_fell() -> None:
     assert paper.min() >= 245
 
 
+def test_paper_is_white_where_most_of_it_lies_in_deep_shadow() -> None:
+    image = page()
+    image[:, :240] = image[:, :240] // 3
+    paper = np.concatenate([flatten(image)[:30, :200], flatten(image)[-30:, :200]])
+    assert paper.min() >= 200 and np.median(image) < 90
+
+
 def test_ink_stays_dark() -> None:
     flat = flatten(shaded(page()))
     assert flat[45, 31].max() < 100 and flat[45, 259].max() < 100
