@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
+from pipeline.line_reader import LineReader
 from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
-from scanpage.cores import usable_cores
+from pipeline.text_lines import TextLineFinder
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import installed_version, model_path
+from scanpage.rapidocr_models import installed_version
 from scanpage.region import RegionKind
 
-DETECTION_SIDE_PX = 1280
-"""Long side of the page as the text detector sees it; at this size 8-point print of an A4 page is still found."""
 MIN_SCORE = 0.5
 FRAME_PX = 5
 """Width of the frame around a formula that shows the colour of its paper."""
@@ -61,10 +58,8 @@ class RapidProse:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        self._threads = threads or usable_cores()
-        self._finder = _rapidocr(threads)
-        # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
-        self._reader = _rapidocr(1)
+        self._finder = TextLineFinder(threads)
+        self._reader = LineReader(threads)
         self.version = f"rapidocr {installed_version()}"
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
@@ -78,59 +73,23 @@ class RapidProse:
         inline = [formula for formula in formulas if formula.region.kind is RegionKind.INLINE]
         isolated = [formula.box for formula in formulas if formula.region.kind is RegionKind.ISOLATED]
         masked = paint_over(image, boxes)
-        quads = [quad for quad in self._find(masked) if not _mostly_inside(_box_of(quad), isolated)]
+        quads = [quad for quad in self._finder.stretches(masked) if not _mostly_inside(_box_of(quad), isolated)]
         parts = [part for quad in quads for part in split_at(quad, [formula.box for formula in inline])]
         between = gutters([*map(_box_of, quads), *isolated])
         return join_lines(self._recognise(masked, parts), inline, gutters=between)
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """What each box says if it holds one line of text, and the confidence in [0, 1]; image as for `read`."""
-        found = self._texts([crop(image, box) for box in boxes])
+        found = self._reader.read([crop(image, box) for box in boxes])
         return [(text.strip(), score) for text, score in found]
-
-    def _find(self, image: np.ndarray) -> list[np.ndarray]:
-        """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
-        found: Any = self._finder(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
-        return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
 
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
         crops = [straightened(image, quad) for quad in quads]
         return [
             TextPiece(_box_of(quad), text.strip(), score, _ends(quad), letter_height(crop))
-            for quad, crop, (text, score) in zip(quads, crops, self._texts(crops), strict=True)
+            for quad, crop, (text, score) in zip(quads, crops, self._reader.read(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
-
-    def _texts(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
-        """Text and confidence of crops, each uint8 RGB `[h, w, 3]` of one line."""
-        if not crops:
-            return []
-        with ThreadPoolExecutor(min(self._threads, len(crops))) as threads:
-            return list(threads.map(self._text, crops))
-
-    def _text(self, crop: np.ndarray) -> tuple[str, float]:
-        found = self._reader.recognize_txt([np.ascontiguousarray(crop[..., ::-1])])
-        return found.txts[0], min(1.0, float(found.scores[0]))
-
-
-def _rapidocr(threads: int) -> Any:
-    """RapidOCR's models, each loaded when it is first used."""
-    from rapidocr import RapidOCR
-
-    return RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.use_cls": False,
-            "Global.text_score": MIN_SCORE,
-            "Global.max_side_len": DETECTION_SIDE_PX,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": DETECTION_SIDE_PX,
-            # A path that is given is loaded as it is; a path that is not is looked up on the network.
-            "Det.model_path": str(model_path("det")),
-            "Rec.model_path": str(model_path("rec")),
-        }
-    )
 
 
 def paint_over(image: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:

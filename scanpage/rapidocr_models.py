@@ -5,11 +5,18 @@ Prose is read with them, and training starts from their weights.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanpage.errors import WeightsError
+from scanpage.onnx_subnormals import without_subnormals
+from scanpage.weights import open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 def model_path(task: str) -> Path:
@@ -26,6 +33,21 @@ def model_path(task: str) -> Path:
     if len(found) != 1:
         raise WeightsError(f"{models} should hold one {task} model, not {len(found)}: install rapidocr again")
     return found[0]
+
+
+@cache
+def open_model(task: str, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of one of the models, opened once for all who use it with so many threads (0: the runtime's choice).
+
+    Raises:
+        WeightsError: rapidocr is missing, or the model cannot be loaded.
+    """
+    path = model_path(task)
+    try:
+        graph = without_subnormals(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}; install rapidocr again") from error
+    return open_session(path, threads, graph=graph)
 
 
 def installed_version() -> str:

@@ -1,0 +1,63 @@
+"""Reads lines of text with the recognizer that RapidOCR ships."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from scanpage.cores import usable_cores
+from scanpage.rapidocr_models import open_model
+
+HEIGHT_PX = 48
+"""Height of a line as the recognizer sees it."""
+LEAST_WIDTH_PX = 320
+BLANK = 0
+"""The class that stands for no character; the connectionist temporal classification (Graves et al. 2006) needs one."""
+
+
+class LineReader:
+    """RapidOCR's text recognizer.
+
+    Args:
+        threads: lines that are read side by side, 0 for one a core.
+
+    Raises:
+        WeightsError: the installed rapidocr holds no such model.
+    """
+
+    def __init__(self, threads: int = 0) -> None:
+        self._threads = threads or usable_cores()
+        self._session = open_model("rec", 1)
+        characters = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        self._characters = ["", *characters, " "]
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """Text and confidence in [0, 1] of pictures of one line each, uint8 RGB `[h, w, 3]`."""
+        if not crops:
+            return []
+        # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
+        with ThreadPoolExecutor(min(self._threads, len(crops))) as threads:
+            return list(threads.map(self._read, crops))
+
+    def _read(self, crop: np.ndarray) -> tuple[str, float]:
+        (probabilities,) = self._session.run(None, {"x": as_input(crop)})
+        best = probabilities[0].argmax(axis=1)
+        # A sign is one where it begins: it goes on for some columns, and blanks part it from the same one again.
+        begins = (best != BLANK) & (np.diff(best, prepend=BLANK) != 0)
+        if not begins.any():
+            return "", 0.0
+        text = "".join(self._characters[index] for index in best[begins])
+        return text, min(1.0, float(probabilities[0, begins, best[begins]].mean()))
+
+
+def as_input(crop: np.ndarray) -> np.ndarray:
+    """A line as the recognizer wants it: float32 BGR `[1, 3, 48, w]` in [-1, 1], its proportions kept."""
+    width = max(1, int(np.ceil(HEIGHT_PX * crop.shape[1] / crop.shape[0])))
+    line = cv2.resize(crop, (width, HEIGHT_PX)).astype(np.float32) / 127.5 - 1.0
+    # Zeros, a middle grey, are what it saw beside short lines when it was trained.
+    padded = np.zeros((1, 3, HEIGHT_PX, max(width, LEAST_WIDTH_PX)), np.float32)
+    padded[0, :, :, :width] = line[..., ::-1].transpose(2, 0, 1)
+    return padded
