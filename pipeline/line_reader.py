@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from scanpage.cores import usable_cores
+from scanpage.errors import WeightsError
 from scanpage.rapidocr_models import open_model
 
 HEIGHT_PX = 48
@@ -31,7 +32,9 @@ class LineReader:
     def __init__(self, threads: int = 0) -> None:
         self._threads = threads or usable_cores()
         self._session = open_model("rec", 1)
-        characters = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
+        characters = self._session.get_modelmeta().custom_metadata_map.get("character", "").splitlines()
+        if not characters:
+            raise WeightsError("the recognizer inside rapidocr does not say what it reads: install rapidocr again")
         self._characters = ["", *characters, " "]
 
     def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
@@ -43,7 +46,7 @@ class LineReader:
             return list(threads.map(self._read, crops))
 
     def _read(self, crop: np.ndarray) -> tuple[str, float]:
-        (probabilities,) = self._session.run(None, {"x": as_input(crop)})
+        (probabilities,) = self._session.run(None, {self._session.get_inputs()[0].name: as_input(crop)})
         best = probabilities[0].argmax(axis=1)
         # A sign is one where it begins: it goes on for some columns, and blanks part it from the same one again.
         begins = (best != BLANK) & (np.diff(best, prepend=BLANK) != 0)

@@ -115,7 +115,7 @@ class TextLineFinder:
         scale = min(1.0, side_px / max(height, width))
         size = tuple(max(STRIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX) for side in (width, height))
         pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        (text,) = self._finder.run(None, {"x": _as_input(pixels)})
+        (text,) = self._finder.run(None, {self._finder.get_inputs()[0].name: _as_input(pixels)})
         return text[0, 0], (width / size[0], height / size[1])
 
     def upside_down(self, image: Image, lines: Sequence[TextLineBox]) -> list[float]:
