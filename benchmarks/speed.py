@@ -6,8 +6,8 @@ The measured work runs in a process of its own, so that start and memory are tho
 medians of the repeats, each after one page to warm up. Beside them stands a yardstick from the same run, RapidOCR's
 text recognizer on the same crops, so that results of different machines can be compared by their ratio.
 
-`--against` names a checkout of before: both take turns, and the result holds seconds of each stage as shares of those of
-before, on the clock and of the processor. The processor's hold on a busy machine as well.
+`--against` names a checkout of before: both take turns, and the result holds the seconds of each stage as shares of
+those of before, on the clock and of the processor. The processor's hold on a busy machine as well.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def medians(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 def compare(before: Path, options: list[str]) -> dict[str, Any]:
-    """Seconds of each stage on all pages, as shares of those that the checkout `before` takes; medians of the rounds."""
+    """Seconds of each stage on all pages as shares of what the checkout `before` takes; medians of the rounds."""
     shares: dict[str, list[dict[str, float]]] = {"seconds": [], "cpu_seconds": []}
     for _ in range(ROUNDS):
         ours, theirs = (in_checkout(folder, options)["pages"] for folder in (HERE, before))
