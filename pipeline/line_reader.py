@@ -14,7 +14,9 @@ from scanpage.rapidocr_models import open_model
 
 HEIGHT_PX = 48
 """Height of a line as the recognizer sees it."""
-LEAST_WIDTH_PX = 320
+LEAST_WIDTH_PX, MOST_WIDTH_PX = 320, 9600
+"""Shorter lines are padded, as they were when it was trained. Longer than 200 times its height is no line but a rule,
+and what it costs would grow with it."""
 BLANK = 0
 """The class that stands for no character; the connectionist temporal classification (Graves et al. 2006) needs one."""
 
@@ -58,7 +60,7 @@ class LineReader:
 
 def as_input(crop: np.ndarray) -> np.ndarray:
     """A line as the recognizer wants it: float32 BGR `[1, 3, 48, w]` in [-1, 1], its proportions kept."""
-    width = max(1, int(np.ceil(HEIGHT_PX * crop.shape[1] / crop.shape[0])))
+    width = min(MOST_WIDTH_PX, int(np.ceil(HEIGHT_PX * crop.shape[1] / crop.shape[0])))
     line = cv2.resize(crop, (width, HEIGHT_PX)).astype(np.float32) / 127.5 - 1.0
     # Zeros, a middle grey, are what it saw beside short lines when it was trained.
     padded = np.zeros((1, 3, HEIGHT_PX, max(width, LEAST_WIDTH_PX)), np.float32)

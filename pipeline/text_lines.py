@@ -31,7 +31,7 @@ SURE_STRETCH = 0.5
 """The same where what is found is read, which is a second test."""
 UNCLIP = 1.6
 """The detector marks the core of a line; the line is wider by this share of area over perimeter (Liao et al. 2020)."""
-MIN_CORE_PX = 2
+MIN_CORE_PX, MIN_STRETCH_PX = 2, 3
 LONG = 2.0
 """A line tells its direction where it is so many times longer than high."""
 LINE_SIZE = (192, 48)
@@ -99,7 +99,7 @@ class TextLineFinder:
         found = []
         for core in cores:
             middle, size, angle = cv2.minAreaRect(core)
-            if min(size) < MIN_CORE_PX:
+            if min(size) < MIN_STRETCH_PX:
                 continue
             frame = np.clip(cv2.boxPoints((middle, size, angle)), 0, (text.shape[1] - 1, text.shape[0] - 1))
             if _mean_inside(text, frame.astype(np.int32)[:, None]) < SURE_STRETCH:

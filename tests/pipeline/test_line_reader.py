@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.line_reader import HEIGHT_PX, LEAST_WIDTH_PX, LineReader, as_input
+from pipeline.line_reader import HEIGHT_PX, LEAST_WIDTH_PX, MOST_WIDTH_PX, LineReader, as_input
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,7 @@ def test_lines_keep_their_proportions_and_short_ones_get_grey_beside_them() -> N
     assert long.shape == (1, 3, HEIGHT_PX, 2400) and long.min() == 1.0
     assert short.shape == (1, 3, HEIGHT_PX, LEAST_WIDTH_PX)
     assert (short[..., :96] == 1.0).all() and (short[..., 96:] == 0.0).all()
+
+
+def test_a_rule_across_the_page_costs_no_more_than_a_long_line() -> None:
+    assert as_input(np.zeros((1, 3000, 3), np.uint8)).shape[3] == MOST_WIDTH_PX
