@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PAGE_S = 3.0
+PAGE_S = 1.5
 """Seconds for a page with ten formulas; a page with more may take as much longer."""
 PEAK_GB = 1.5
 FORMULA_MS = 100.0

@@ -3,7 +3,7 @@
     python benchmarks/compiles.py PAGES… [--limit N] [--out FILE]
 
 PAGES are pictures, PDF files, or folders of them. Each page becomes a `.tex`, with its pictures beside it, which both
-engines compile without shell escape; what TeX reports as missing characters is counted too.
+engines compile without shell escape. A page at which TeX stops is a fault, and so is one of which it misses characters.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def main() -> int:
             for engine in ENGINES:
                 done, missing = compiles(engine, target)
                 counts["missing_characters"] += missing
-                if not done:
-                    faults.append(f"{engine}: {Path(source.source).name} page {source.number}")
+                if not done or missing:
+                    what = f"{missing} characters missing" if done else "does not compile"
+                    faults.append(f"{engine}: {Path(source.source).name} page {source.number} {what}")
     sys.stdout.write(f"{counts}\n" + "".join(f"{fault}\n" for fault in faults))
     if options.out:
         result = {**provenance(engines.versions), "engines": ENGINES, **counts, "faults": faults}

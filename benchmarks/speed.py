@@ -1,26 +1,52 @@
 """Seconds of each stage and peak memory on two threads, on `examples/notes.pdf`.
 
-    python benchmarks/speed.py [--out FILE] [--repeats N] [--threads N]
+    python benchmarks/speed.py [--out FILE] [--repeats N] [--threads N] [--against FOLDER]
 
 The measured work runs in a process of its own, so that start and memory are those of a fresh `scanpage`. Times are
 medians of the repeats, each after one page to warm up. Beside them stands a yardstick from the same run, RapidOCR's
 text recognizer on the same crops, so that results of different machines can be compared by their ratio.
+
+`--against` names a checkout of before: both take turns, and the result holds the seconds of each stage as shares of
+those of before, on the clock and of the processor. The processor's hold on a busy machine as well.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 STARTED = time.perf_counter()
-EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "notes.pdf"
+HERE = Path(__file__).resolve().parent.parent
+EXAMPLE = HERE / "examples" / "notes.pdf"
+ROUNDS = 3
+"""Times that two checkouts take turns."""
+
+
+class Clocks:
+    """As `pipeline.timing.StageTimes`, with the processor's seconds, of all threads, beside those on the clock."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start, cpu_start = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+            self.cpu_seconds[stage] = self.cpu_seconds.get(stage, 0.0) + time.process_time() - cpu_start
 
 
 def measure(repeats: int, threads: int) -> dict[str, Any]:
@@ -51,18 +77,62 @@ def measure(repeats: int, threads: int) -> dict[str, Any]:
 def measure_page(source: Any, engines: Any, repeats: int) -> dict[str, Any]:
     """Median seconds of each stage on one page, and of the whole page."""
     from pipeline.scan import scan_page
-    from pipeline.timing import StageTimes
 
-    runs: list[dict[str, float]] = []
+    runs: list[Clocks] = []
     formulas = 0
     for _ in range(repeats + 1):
-        times = StageTimes()
-        with times("load"):
+        clocks: Any = Clocks()
+        with clocks("load"):
             loaded = source.load()
-        formulas = len(scan_page(loaded, engines, times=times).formulas)
-        runs.append({**times.seconds, "total": sum(times.seconds.values())})
-    stages = {stage: round(statistics.median(run[stage] for run in runs[1:]), 4) for stage in runs[0]}
-    return {"page": source.number, "formulas": formulas, "seconds": stages}
+        formulas = len(scan_page(loaded, engines, times=clocks).formulas)
+        runs.append(clocks)
+    return {
+        "page": source.number,
+        "formulas": formulas,
+        "seconds": medians([run.seconds for run in runs[1:]]),
+        "cpu_seconds": medians([run.cpu_seconds for run in runs[1:]]),
+    }
+
+
+def medians(runs: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each stage, and of the sums."""
+    totalled = [{**run, "total": sum(run.values())} for run in runs]
+    return {stage: round(statistics.median(run[stage] for run in totalled), 4) for stage in totalled[0]}
+
+
+def compare(before: Path, options: list[str]) -> dict[str, Any]:
+    """Seconds of each stage on all pages as shares of what the checkout `before` takes; medians of the rounds."""
+    shares: dict[str, list[dict[str, float]]] = {"seconds": [], "cpu_seconds": []}
+    for _ in range(ROUNDS):
+        ours, theirs = (in_checkout(folder, options)["pages"] for folder in (HERE, before))
+        for clock, found in shares.items():
+            found.append({stage: summed(ours, clock, stage) / summed(theirs, clock, stage) for stage in ours[0][clock]})
+    return {
+        "before": str(before),
+        "rounds": ROUNDS,
+        **{
+            clock: {stage: round(statistics.median(share[stage] for share in found), 3) for stage in found[0]}
+            for clock, found in shares.items()
+        },
+    }
+
+
+def summed(pages: list[dict[str, Any]], clock: str, stage: str) -> float:
+    # Stages that take no time to speak of have no share worth telling either.
+    return max(0.001, sum(page[clock][stage] for page in pages))
+
+
+def in_checkout(folder: Path, options: list[str]) -> dict[str, Any]:
+    """The measured work in a process of its own, with the code in `folder`."""
+    child = subprocess.run(
+        [sys.executable, __file__, "--measured", *options],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(folder.resolve())},
+    )
+    result: dict[str, Any] = json.loads(child.stdout)
+    return result
 
 
 def per_formula_ms(pages: list[dict[str, Any]], stage: str) -> float:
@@ -118,16 +188,19 @@ def main() -> int:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here, as well as to stdout")
     parser.add_argument("--repeats", type=int, default=3, help="timed runs of each page (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of the engines (default: %(default)s)")
+    parser.add_argument("--against", type=Path, metavar="FOLDER", help="a checkout of before, to compare with")
     parser.add_argument("--measured", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measured:
         json.dump(measure(arguments.repeats, arguments.threads), sys.stdout)
         return 0
-    options = ["--measured", "--repeats", str(arguments.repeats), "--threads", str(arguments.threads)]
-    child = subprocess.run([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True, check=True)
+    options = ["--repeats", str(arguments.repeats), "--threads", str(arguments.threads)]
+    result = in_checkout(HERE, options)
+    if arguments.against:
+        result["against"] = compare(arguments.against, options)
     from provenance import write_result
 
-    write_result(json.loads(child.stdout), arguments.out)
+    write_result(result, arguments.out)
     return 0
 
 

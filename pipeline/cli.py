@@ -92,7 +92,9 @@ def parser() -> argparse.ArgumentParser:
         "straighten and evenly light photos first")  # fmt: skip
     volume = result.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
-    volume.add_argument("-v", "--verbose", action="store_true", help="say how long each stage takes, and trace errors")
+    volume.add_argument(
+        "-v", "--verbose", action="store_true", help="say how long each stage takes, with its share, and trace errors"
+    )
     add("--version", action="version", version=f"%(prog)s {__version__}")
     return result
 

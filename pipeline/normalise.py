@@ -6,14 +6,15 @@ What was done is kept as one homography, so that every box found on the page has
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.paper import PaperFinder
-from pipeline.legibility import Legibility
-from pipeline.text_lines import TextLineBox, TextLineFinder
+from pipeline.line_reader import HEIGHT_PX, LineReader
+from pipeline.text_lines import TextLineBox, TextLineFinder, laid_flat
 from scanpage.geometry import Box
 from scanpage.homography import Homography
 from scanpage.light import flatten
@@ -43,6 +44,8 @@ SURELY_UPRIGHT = 0.25
 """Lines that stand on their heads with less than this probability, in the mean, need not be read to tell."""
 ASKED_LINES = 6
 """So many lines, the longest, tell which way a page stands. With three of them one in 40 was told wrong."""
+READ_HEIGHTS = 14.0
+"""Of longer lines the middle is read: a few words."""
 LEAST_SKEW = 0.4
 MOST_SKEW = 15.0
 """Degrees of skew that are mended; less is not worth new pixels, more is not skew."""
@@ -78,7 +81,7 @@ class Normaliser:
     def __init__(self, threads: int = 0) -> None:
         self._paper = PaperFinder(threads=threads)
         self._lines = TextLineFinder(threads)
-        self._legibility = Legibility(threads)
+        self._threads = threads
 
     def normalise(self, image: Image) -> NormalPage:
         """The page in a picture, uint8 RGB [H, W, 3]. A scan that needs nothing keeps its pixels' places."""
@@ -116,7 +119,17 @@ class Normaliser:
         if len(asked) < MIN_LINES or np.mean(self._lines.upside_down(image, asked)) < SURELY_UPRIGHT:
             return False
         turned = [replace(line, direction=line.direction + 180) for line in asked]
-        return self._legibility.letters(image, turned) > self._legibility.letters(image, asked)
+        return self._letters(image, turned) > self._letters(image, asked)
+
+    def _letters(self, image: Image, lines: list[TextLineBox]) -> float:
+        """How many letters lines of a picture hold, each counted by its probability."""
+        most_px = round(READ_HEIGHTS * HEIGHT_PX)
+        strips = [laid_flat(image, line, heights=READ_HEIGHTS, most_px=most_px) for line in lines]
+        return sum(len(text) * score for text, score in self._reader.read(strips))
+
+    @cached_property
+    def _reader(self) -> LineReader:
+        return LineReader(self._threads)
 
 
 def writes_outside(lines: list[TextLineBox], sheet: View) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from pipeline.languages import LETTERS, belongs, require_letters
+from pipeline.line_reader import LineReader
 from pipeline.order import gutters, overlap_share
 from pipeline.regions import crop, share_inside
 from pipeline.text_layer import (
@@ -25,16 +23,14 @@ from pipeline.text_layer import (
     spot_checks,
     trusted,
 )
-from scanpage.cores import usable_cores
+from pipeline.text_lines import TextLineFinder
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import installed_version, model_path, require_characters
+from scanpage.rapidocr_models import installed_version
 from scanpage.region import RegionKind
 
 log = logging.getLogger(__name__)
 
-DETECTION_SIDE_PX = 1280
-"""Long side of the page as the text detector sees it; at this size 8-point print of an A4 page is still found."""
 MIN_SCORE = 0.5
 FRAME_PX = 5
 """Width of the frame around a formula that shows the colour of its paper."""
@@ -83,19 +79,9 @@ class RapidProse:
     """
 
     def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
-        self._threads = threads or usable_cores()
-        is_model = lang is not None and lang not in LETTERS
-        model = Path(lang) if is_model and lang is not None else model_path("rec")
-        if is_model:
-            require_characters(model)
-        self._finder = _rapidocr(threads, model)
-        # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
-        self._reader = _rapidocr(1, model)
-        if lang is not None and not is_model:
-            _hold_to(self._reader, lang)
-        self.version = f"rapidocr {installed_version()}" + (
-            "" if lang is None else f" ({model.name if is_model else lang})"
-        )
+        self._finder = TextLineFinder(threads)
+        self._reader = LineReader(threads, lang=lang)
+        self.version = f"rapidocr {installed_version()}" + ("" if lang is None else f" ({Path(lang).name})")
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
@@ -110,7 +96,7 @@ class RapidProse:
         inline = [formula for formula in formulas if formula.region.kind is RegionKind.INLINE]
         isolated = [formula.box for formula in formulas if formula.region.kind is RegionKind.ISOLATED]
         masked = paint_over(image, boxes)
-        quads = [quad for quad in self._find(masked) if not _mostly_inside(_box_of(quad), isolated)]
+        quads = [quad for quad in self._finder.stretches(masked) if not _mostly_inside(_box_of(quad), isolated)]
         holes = [formula.box for formula in inline]
         between = gutters([*map(_box_of, quads), *isolated])
         pieces: list[TextPiece] = []
@@ -129,7 +115,7 @@ class RapidProse:
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
         """What each box says if it holds one line of text, and the confidence in [0, 1]; image as for `read`."""
-        found = self._texts([crop(image, box) for box in boxes])
+        found = self._reader.read([crop(image, box) for box in boxes])
         return [(text.strip(), score) for text, score in found]
 
     def _trusted(
@@ -142,65 +128,19 @@ class RapidProse:
         require_agreement([(run.text, text) for run, (text, score) in zip(samples, seen, strict=True) if score >= SURE])
         return told
 
-    def _find(self, image: np.ndarray) -> list[np.ndarray]:
-        """Text lines as corners `[4, 2]` in page pixels, clockwise from the top left."""
-        found: Any = self._finder(image[..., ::-1], use_det=True, use_cls=False, use_rec=False)
-        return [] if found.boxes is None else [np.asarray(quad, np.float32) for quad in found.boxes]
-
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
         crops = [straightened(image, quad) for quad in quads]
         return [
             TextPiece(_box_of(quad), text.strip(), score, _ends(quad), letter_height(crop))
-            for quad, crop, (text, score) in zip(quads, crops, self._texts(crops), strict=True)
+            for quad, crop, (text, score) in zip(quads, crops, self._reader.read(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
-
-    def _texts(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
-        """Text and confidence of crops, each uint8 RGB `[h, w, 3]` of one line."""
-        if not crops:
-            return []
-        with ThreadPoolExecutor(min(self._threads, len(crops))) as threads:
-            return list(threads.map(self._text, crops))
-
-    def _text(self, crop: np.ndarray) -> tuple[str, float]:
-        found = self._reader.recognize_txt([np.ascontiguousarray(crop[..., ::-1])])
-        return found.txts[0], min(1.0, float(found.scores[0]))
 
 
 def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
     """A run of a text layer with what the picture shows of its letters."""
     return TextPiece(
         run.box.padded(LINE_MARGIN * run.box.height), run.text, 1.0, None, letter_height(crop(image, run.box))
-    )
-
-
-def _hold_to(reader: Any, lang: str) -> None:
-    """Let a reader choose among the letters of a language only. Raises `UsageError` where it lacks some."""
-    reader.recognize_txt([np.full((48, 48, 3), 255, np.uint8)])  # which loads the model
-    decode = reader.text_rec.postprocess_op
-    require_letters(lang, decode.character)
-    # The first means that nothing stands there.
-    kept = np.array([index == 0 or belongs(char, lang) for index, char in enumerate(decode.character)])
-    reader.text_rec.postprocess_op = lambda chances, *rest, **named: decode(np.where(kept, chances, 0), *rest, **named)
-
-
-def _rapidocr(threads: int, reader: Path) -> Any:
-    """RapidOCR's models, each loaded when it is first used; `reader` is the one that recognises text."""
-    from rapidocr import RapidOCR
-
-    return RapidOCR(
-        params={
-            "Global.log_level": "critical",
-            "Global.use_cls": False,
-            "Global.text_score": MIN_SCORE,
-            "Global.max_side_len": DETECTION_SIDE_PX,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": DETECTION_SIDE_PX,
-            # A path that is given is loaded as it is; a path that is not is looked up on the network.
-            "Det.model_path": str(model_path("det")),
-            "Rec.model_path": str(reader),
-        }
     )
 
 

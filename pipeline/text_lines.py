@@ -14,21 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scanpage.homography import Homography
-from scanpage.rapidocr_models import model_path
-from scanpage.weights import open_session
+from scanpage.rapidocr_models import open_model
 
 Image = NDArray[np.uint8]
 
 SIDE_PX = 640
 """Long side at which lines are looked for. At 512, nine of 72 turned pages of handwriting were told wrong; here two."""
+STRETCH_SIDE_PX = 1280
+"""Long side at which every stretch of text is looked for; 8-point print of an A4 page is still found."""
 STRIDE_PX = 32
 TEXT = 0.3
 """The detector's probability from which a pixel is text."""
 SURE = 0.55
 """The least mean probability of a line; on blank paper there are traces of less."""
+SURE_STRETCH = 0.5
+"""The same where what is found is read, which is a second test."""
 UNCLIP = 1.6
 """The detector marks the core of a line; the line is wider by this share of area over perimeter (Liao et al. 2020)."""
-MIN_CORE_PX = 2
+MIN_CORE_PX, MIN_STRETCH_PX = 2, 3
 LONG = 2.0
 """A line tells its direction where it is so many times longer than high."""
 LINE_SIZE = (192, 48)
@@ -75,23 +78,45 @@ class TextLineFinder:
     """
 
     def __init__(self, threads: int = 0) -> None:
-        self._finder = open_session(model_path("det"), threads)
-        self._classifier = open_session(model_path("cls"), threads)
+        self._finder = open_model("det", threads)
+        self._classifier = open_model("cls", threads)
 
     def find(self, image: Image) -> list[TextLineBox]:
         """Lines on a page, uint8 RGB [H, W, 3], that are long enough to have a direction; longest first."""
-        height, width = image.shape[:2]
-        scale = min(1.0, SIDE_PX / max(height, width))
-        size = tuple(max(STRIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX) for side in (width, height))
-        pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        (probabilities,) = self._finder.run(None, {self._finder.get_inputs()[0].name: as_input(pixels)})
-        cores, _ = cv2.findContours(
-            (probabilities[0, 0] > TEXT).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-        )
-        sure = (core for core in cores if _mean_inside(probabilities[0, 0], core) >= SURE)
-        boxes = (_line_box(core, width / size[0], height / size[1]) for core in sure)
+        text, scale = self._text(image, SIDE_PX)
+        cores, _ = cv2.findContours((text > TEXT).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        sure = (core for core in cores if _mean_inside(text, core) >= SURE)
+        boxes = (_line_box(core, *scale) for core in sure)
         lines = [box for box in boxes if box is not None and box.length > LONG * box.height]
         return sorted(lines, key=lambda line: -line.length)
+
+    def stretches(self, image: Image) -> list[NDArray[np.float32]]:
+        """All stretches of text on a page, however short: corners [4, 2] in pixels, clockwise from the top left."""
+        text, scale = self._text(image, STRETCH_SIDE_PX)
+        # Grown by a pixel, cores of words that hardly touch are one.
+        core_pixels = cv2.dilate((text > TEXT).astype(np.uint8), np.ones((2, 2), np.uint8))
+        cores, _ = cv2.findContours(core_pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        found = []
+        for core in cores:
+            middle, size, angle = cv2.minAreaRect(core)
+            if min(size) < MIN_STRETCH_PX:
+                continue
+            frame = np.clip(cv2.boxPoints((middle, size, angle)), 0, (text.shape[1] - 1, text.shape[0] - 1))
+            if _mean_inside(text, frame.astype(np.int32)[:, None]) < SURE_STRETCH:
+                continue
+            growth = UNCLIP * size[0] * size[1] / (size[0] + size[1])
+            corners = cv2.boxPoints((middle, (size[0] + growth, size[1] + growth), angle)) * scale
+            found.append(_clockwise(np.clip(corners, 0, (image.shape[1] - 1, image.shape[0] - 1))))
+        return found
+
+    def _text(self, image: Image, side_px: int) -> tuple[NDArray[np.float32], tuple[float, float]]:
+        """The probability that a pixel is text, [h, w], and how much wider and higher the picture is."""
+        height, width = image.shape[:2]
+        scale = min(1.0, side_px / max(height, width))
+        size = tuple(max(STRIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX) for side in (width, height))
+        pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        (text,) = self._finder.run(None, {self._finder.get_inputs()[0].name: _as_input(pixels)})
+        return text[0, 0], (width / size[0], height / size[1])
 
     def upside_down(self, image: Image, lines: Sequence[TextLineBox]) -> list[float]:
         """For each line on the page the probability that it stands on its head.
@@ -101,7 +126,7 @@ class TextLineFinder:
         if not lines:
             return []
         cuts = [cut_out(image, line) for line in lines]
-        batch = np.concatenate([as_input(view) for cut in cuts for view in (cut, np.rot90(cut, 2))])
+        batch = np.concatenate([_as_input(view) for cut in cuts for view in (cut, np.rot90(cut, 2))])
         (chances,) = self._classifier.run(None, {self._classifier.get_inputs()[0].name: batch})
         turned = chances[:, 1].reshape(-1, 2)
         return [float(value) for value in (turned[:, 0] + 1 - turned[:, 1]) / 2]
@@ -129,10 +154,9 @@ def laid_flat(image: Image, line: TextLineBox, *, heights: float, most_px: int) 
     return np.asarray(cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE))
 
 
-def as_input(image: Image) -> NDArray[np.float32]:
+def _as_input(image: Image) -> NDArray[np.float32]:
     """uint8 RGB [H, W, 3] as both models want it: float32 BGR [1, 3, H, W] in [-1, 1]."""
-    scaled = image[..., ::-1].astype(np.float32) / 127.5 - 1.0
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    return np.asarray(cv2.dnn.blobFromImage(image, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))
 
 
 def _mean_inside(probabilities: NDArray[np.float32], core: NDArray[np.int32]) -> float:
@@ -141,6 +165,14 @@ def _mean_inside(probabilities: NDArray[np.float32], core: NDArray[np.int32]) ->
     inside = np.zeros(part.shape, np.uint8)
     cv2.fillPoly(inside, [core], 1, offset=(-x, -y))
     return float(part[inside > 0].mean())
+
+
+def _clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Corners of a rectangle, [4, 2], from the top left on."""
+    left, right = np.split(corners[np.argsort(corners[:, 0])], 2)
+    top_left, bottom_left = left[np.argsort(left[:, 1])]
+    top_right, bottom_right = right[np.argsort(right[:, 1])]
+    return np.stack([top_left, top_right, bottom_right, bottom_left]).astype(np.float32)
 
 
 def _line_box(core: NDArray[np.int32], x_scale: float, y_scale: float) -> TextLineBox | None:

@@ -32,4 +32,9 @@ class StageTimes:
         return dict(self._seconds)
 
     def summary(self) -> str:
-        return ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self._seconds.items())
+        """Seconds of each stage and its share of all stages, on one line."""
+        total = sum(self._seconds.values())
+        return ", ".join(
+            f"{stage} {seconds:.2f} s ({100 * seconds / total if total else 0:.0f}%)"
+            for stage, seconds in self._seconds.items()
+        )

@@ -11,12 +11,13 @@ from pipeline.outputs import FIGURES, MADE_BY
 from scanpage.document import Block, Display, DisplayRow, Document, Figure, Formula, Page, Paragraph, Piece, ScannedPage
 from scanpage.errors import InputError, UsageError
 
+# `no-math`: the text fonts of XeLaTeX have no accents where alphabets, \mathbf say, look for those over their letters.
 _PACKAGES = r"""\usepackage{iftex}
 \ifPDFTeX
   \usepackage[T1]{fontenc}
   \usepackage[utf8]{inputenc}
 \else
-  \usepackage{fontspec}
+  \usepackage[no-math]{fontspec}
 \fi
 \usepackage{amsmath,amssymb}
 \IfFileExists{mathrsfs.sty}{\usepackage{mathrsfs}}{\newcommand{\mathscr}{\mathcal}}
@@ -51,6 +52,7 @@ TO_CHECK = "\\usepackage{color}\n" + _MARKS
 
 _FRAGMENT = r"""% To be read into a document by \input, after these lines in its preamble:
 %   \usepackage[T1]{fontenc} % with pdfLaTeX
+%   \usepackage[no-math]{fontspec} % with XeLaTeX and LuaLaTeX
 %   \usepackage{amsmath,amssymb}
 """
 _FRAGMENT_SCRIPT = r"""%   \usepackage{mathrsfs} % else script letters are calligraphic ones

@@ -5,12 +5,18 @@ Prose is read with them, and training starts from their weights.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanpage.errors import WeightsError
+from scanpage.onnx_subnormals import without_subnormals
 from scanpage.weights import open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 def model_path(task: str) -> Path:
@@ -29,15 +35,23 @@ def model_path(task: str) -> Path:
     return found[0]
 
 
-def require_characters(path: Path) -> None:
-    """Raise `WeightsError` unless `path` is a model of RapidOCR's that reads text and names its characters itself.
+@cache
+def open_model(task: str, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of one of the models, opened once for all who use it with so many threads (0: the runtime's choice).
 
-    One that does not would make RapidOCR look for them on the network.
+    Raises:
+        WeightsError: rapidocr is missing, or the model cannot be loaded.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path} does not exist: name a recognition model of RapidOCR's, an .onnx file")
-    if "character" not in open_session(path).get_modelmeta().custom_metadata_map:
-        raise WeightsError(f"{path} does not say which characters it reads: take the ONNX models that RapidOCR offers")
+    return open_file(model_path(task), threads)
+
+
+def open_file(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of a model file of RapidOCR's. Raises `WeightsError`."""
+    try:
+        graph = without_subnormals(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path} cannot be read: {error}; install rapidocr again, or name another file") from error
+    return open_session(path, threads, graph=graph)
 
 
 def installed_version() -> str:

@@ -134,8 +134,13 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+def open_session(path: Path, threads: int = 0, *, graph: bytes | None = None) -> onnxruntime.InferenceSession:
     """An ONNX Runtime session on the CPU; `threads` 0 lets the runtime choose.
+
+    Args:
+        path: the model.
+        threads: threads of one run.
+        graph: the model as it was changed after it was read; as the file has it where left out.
 
     Raises:
         WeightsError: the graph or its external weights cannot be loaded.
@@ -150,7 +155,7 @@ def open_session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
     options.enable_mem_pattern = False
     options.log_severity_level = 4  # what fails is told once, by the error
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph or str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception types share no public base class
         raise WeightsError(f"{path} cannot be loaded: {REMEDY} ({_one_line(error)})") from error
 

@@ -91,5 +91,5 @@ def test_another_model_is_taken_from_its_file(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="which characters it reads"):
         RapidProse(1, lang=str(model_path("det")))
     (tmp_path / "junk.onnx").write_bytes(b"junk")
-    with pytest.raises(WeightsError, match="cannot be loaded"):
+    with pytest.raises(WeightsError, match="cannot be read"):
         RapidProse(1, lang=str(tmp_path / "junk.onnx"))

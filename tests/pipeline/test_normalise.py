@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.line_reader import LineReader
 from pipeline.normalise import MARGIN, Normaliser, View, sets_awry, skew_of, spread_of
 from pipeline.text_lines import TextLineBox
 from scanpage import weights
@@ -144,7 +145,7 @@ def test_a_page_is_turned_only_if_it_reads_better_so(
 
 
 def test_lines_that_are_surely_upright_are_not_read(normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(normaliser._legibility, "letters", pytest.fail)
+    monkeypatch.setattr(LineReader, "read", pytest.fail)
     assert normaliser.normalise(clean_page()).quarter_turns == 0
 
 

@@ -54,3 +54,31 @@ def test_lines_on_their_heads_are_told(finder: TextLineFinder, turns: int, upsid
 def test_an_empty_page_has_no_lines(finder: TextLineFinder) -> None:
     assert finder.find(np.full((500, 400, 3), 255, np.uint8)) == []
     assert finder.upside_down(np.full((500, 400, 3), 255, np.uint8), []) == []
+
+
+def test_stretches_are_found_each_with_its_corners_in_order(finder: TextLineFinder) -> None:
+    found = sorted(finder.stretches(page()), key=lambda corners: float(corners[:, 1].min()))
+    assert len(found) == len(TEXT)
+    for corners in found:
+        top_left, top_right, bottom_right, bottom_left = corners
+        assert top_left[0] < 80 and bottom_left[0] < 80 and top_right[0] > 500 and bottom_right[0] > 500
+        assert top_left[1] < bottom_left[1] and top_right[1] < bottom_right[1]
+
+
+def test_a_letter_by_itself_is_a_stretch_but_no_line(finder: TextLineFinder) -> None:
+    picture = Image.new("RGB", (600, 400), "white")
+    ImageDraw.Draw(picture).text((300, 200), "B", fill="black", font=ImageFont.load_default(40))
+    (corners,) = finder.stretches(np.asarray(picture))
+    assert corners[:, 0].min() < 305 < 320 < corners[:, 0].max()
+    assert finder.find(np.asarray(picture)) == []
+
+
+def test_stretches_lie_within_the_picture(finder: TextLineFinder) -> None:
+    cut = np.ascontiguousarray(page()[95:, 75:560])  # through the first line, and through all of them
+    found = np.stack(finder.stretches(cut))
+    assert len(found) >= len(TEXT) - 1
+    assert found.min() >= 0 and found[..., 0].max() < cut.shape[1] and found[..., 1].max() < cut.shape[0]
+
+
+def test_an_empty_page_has_no_stretches(finder: TextLineFinder) -> None:
+    assert finder.stretches(np.full((500, 400, 3), 255, np.uint8)) == []

@@ -130,6 +130,16 @@ def test_accents_under_accents_compile_as_the_first_of_a_document(tmp_path: Path
 
 
 @pytest.mark.tex
+@pytest.mark.skipif(shutil.which("xelatex") is None, reason="xelatex is not installed")
+def test_no_accent_in_an_alphabet_is_lost_with_xelatex(tmp_path: Path) -> None:
+    accents = ("hat", "dot", "ddot", "bar", "tilde", "check", "breve", "acute", "grave")
+    over = " ".join(rf"\mathbf{{\{accent}{{x}}}} \mathrm{{\{accent}{{y}}}}" for accent in accents)
+    reading = to_latex(repair(tokenize(over)))
+    assert compiled(tex(Display((row(reading),))), tmp_path, "xelatex") == ""
+    assert "Missing character" not in (tmp_path / "a.log").read_text("utf-8", "replace")
+
+
+@pytest.mark.tex
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_every_kind_of_block_compiles(tmp_path: Path) -> None:
     matrix = r"\begin{pmatrix} a & b \\ [ c ] & * \end{pmatrix}"
@@ -259,9 +269,9 @@ def test_templates_compile_empty_and_filled(tmp_path: Path, template: Path) -> N
     assert compiled(Template.read(template).filled(DOCUMENT), tmp_path) == ""
 
 
-def compiled(source: str, folder: Path) -> str:
-    """What pdfLaTeX says where it stops at a document; nothing where all went well."""
+def compiled(source: str, folder: Path, engine: str = "pdflatex") -> str:
+    """What LaTeX says where it stops at a document; nothing where all went well."""
     (folder / "a.tex").write_text(source, "utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
+    command = [engine, "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
     return "" if done.returncode == 0 else done.stdout.decode("utf-8", "replace")[-2000:]

@@ -1,0 +1,87 @@
+"""Reads lines of text with the recognizer that RapidOCR ships, or another one of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.languages import LETTERS, belongs, require_letters
+from scanpage.cores import usable_cores
+from scanpage.errors import WeightsError
+from scanpage.rapidocr_models import model_path, open_file, open_model
+
+HEIGHT_PX = 48
+"""Height of a line as the recognizer sees it."""
+LEAST_WIDTH_PX, MOST_WIDTH_PX = 320, 9600
+"""Shorter lines are padded, as they were when it was trained. Longer than 200 times its height is no line but a rule,
+and what it costs would grow with it."""
+BLANK = 0
+"""The class that stands for no character; the connectionist temporal classification (Graves et al. 2006) needs one."""
+
+
+class LineReader:
+    """RapidOCR's text recognizer.
+
+    Args:
+        threads: lines that are read side by side, 0 for one a core.
+        lang: a language of `pipeline.languages`, whose letters alone are read then; or the file of another recognition
+            model, ONNX that names its characters; None for all letters that the shipped model knows.
+
+    Raises:
+        WeightsError: the installed rapidocr holds no such model, or the named one cannot be used.
+        UsageError: the shipped model lacks letters of the language.
+    """
+
+    def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
+        self._threads = threads or usable_cores()
+        model = None if lang is None or lang in LETTERS else Path(lang)
+        if model is not None and not model.is_file():
+            raise WeightsError(f"{model} does not exist: name a recognition model of RapidOCR's, an .onnx file")
+        self._session = open_model("rec", 1) if model is None else open_file(model, 1)
+        characters = self._session.get_modelmeta().custom_metadata_map.get("character", "").splitlines()
+        if not characters:
+            raise WeightsError(
+                f"{model or model_path('rec')} does not say which characters it reads: take the ONNX models that "
+                "RapidOCR offers"
+            )
+        self._characters = ["", *characters, " "]
+        self._kept: np.ndarray | None = None
+        if lang is not None and model is None:
+            require_letters(lang, characters)
+            self._kept = np.array(
+                [index == BLANK or belongs(sign, lang) for index, sign in enumerate(self._characters)]
+            )
+
+    def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        """Text and confidence in [0, 1] of pictures of one line each, uint8 RGB `[h, w, 3]`."""
+        if not crops:
+            return []
+        # Lines differ in length, and a batch costs as much as its longest: they are read one by one, side by side.
+        with ThreadPoolExecutor(min(self._threads, len(crops))) as threads:
+            return list(threads.map(self._read, crops))
+
+    def _read(self, crop: np.ndarray) -> tuple[str, float]:
+        (probabilities,) = self._session.run(None, {self._session.get_inputs()[0].name: as_input(crop)})
+        if self._kept is not None:
+            probabilities = np.where(self._kept, probabilities, 0)
+        best = probabilities[0].argmax(axis=1)
+        # A sign is one where it begins: it goes on for some columns, and blanks part it from the same one again.
+        begins = (best != BLANK) & (np.diff(best, prepend=BLANK) != 0)
+        if not begins.any():
+            return "", 0.0
+        text = "".join(self._characters[index] for index in best[begins])
+        return text, min(1.0, float(probabilities[0, begins, best[begins]].mean()))
+
+
+def as_input(crop: np.ndarray) -> np.ndarray:
+    """A line as the recognizer wants it: float32 BGR `[1, 3, 48, w]` in [-1, 1], its proportions kept."""
+    width = min(MOST_WIDTH_PX, int(np.ceil(HEIGHT_PX * crop.shape[1] / crop.shape[0])))
+    line = cv2.resize(crop, (width, HEIGHT_PX)).astype(np.float32) / 127.5 - 1.0
+    # Zeros, a middle grey, are what it saw beside short lines when it was trained.
+    padded = np.zeros((1, 3, HEIGHT_PX, max(width, LEAST_WIDTH_PX)), np.float32)
+    padded[0, :, :, :width] = line[..., ::-1].transpose(2, 0, 1)
+    return padded

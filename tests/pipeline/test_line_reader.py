@@ -1,0 +1,49 @@
+"""Lines of text as the recognizer reads them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.line_reader import HEIGHT_PX, LEAST_WIDTH_PX, MOST_WIDTH_PX, LineReader, as_input
+
+
+@pytest.fixture(scope="module")
+def reader() -> LineReader:
+    return LineReader(threads=2)
+
+
+def line(text: str, width: int) -> np.ndarray:
+    """A line of print, uint8 RGB [44, width, 3]."""
+    picture = Image.new("RGB", (width, 44), "white")
+    ImageDraw.Draw(picture).text((6, 4), text, fill="black", font=ImageFont.load_default(28))
+    return np.asarray(picture)
+
+
+def test_lines_are_read_in_the_order_they_are_given(reader: LineReader) -> None:
+    texts = ["Let the sum be finite", "then", "it converges to a limit that is not zero"]
+    found = reader.read([line(text, 20 + 15 * len(text)) for text in texts])
+    assert [text.strip() for text, _ in found] == texts
+    assert all(0.8 < score <= 1.0 for _, score in found)
+
+
+def test_letters_that_stand_twice_are_read_twice(reader: LineReader) -> None:
+    ((text, _),) = reader.read([line("a bookkeeper will see", 320)])
+    assert text.strip() == "a bookkeeper will see"
+
+
+def test_blank_paper_says_nothing(reader: LineReader) -> None:
+    assert reader.read([np.full((40, 200, 3), 255, np.uint8)]) == [("", 0.0)]
+    assert reader.read([]) == []
+
+
+def test_lines_keep_their_proportions_and_short_ones_get_grey_beside_them() -> None:
+    long, short = as_input(np.full((20, 1000, 3), 255, np.uint8)), as_input(np.full((24, 48, 3), 255, np.uint8))
+    assert long.shape == (1, 3, HEIGHT_PX, 2400) and long.min() == 1.0
+    assert short.shape == (1, 3, HEIGHT_PX, LEAST_WIDTH_PX)
+    assert (short[..., :96] == 1.0).all() and (short[..., 96:] == 0.0).all()
+
+
+def test_a_rule_across_the_page_costs_no_more_than_a_long_line() -> None:
+    assert as_input(np.zeros((1, 3000, 3), np.uint8)).shape[3] == MOST_WIDTH_PX
