@@ -27,6 +27,9 @@ TEXT = 0.3
 """The detector's probability from which a pixel is text."""
 SURE = 0.55
 """The least mean probability of a line; on blank paper there are traces of less."""
+BENT, LONG_BENT = 0.18, 8.0
+"""Lines of a page that curls are cut in two where they stray so many of their cores' heights from a straight line, and
+while they are so many times as long as those."""
 SURE_STRETCH = 0.5
 """The same where what is found is read, which is a second test."""
 UNCLIP = 1.6
@@ -91,13 +94,17 @@ class TextLineFinder:
         return sorted(lines, key=lambda line: -line.length)
 
     def stretches(self, image: Image) -> list[NDArray[np.float32]]:
-        """All stretches of text on a page, however short: corners [4, 2] in pixels, clockwise from the top left."""
+        """All stretches of text on a page, however short: corners [4, 2] in pixels, clockwise from the top left.
+
+        Bent lines come in straight pieces.
+        """
         text, scale = self._text(image, STRETCH_SIDE_PX)
+        grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), text.shape[::-1], interpolation=cv2.INTER_AREA)
         # Grown by a pixel, cores of words that hardly touch are one.
         core_pixels = cv2.dilate((text > TEXT).astype(np.uint8), np.ones((2, 2), np.uint8))
-        cores, _ = cv2.findContours(core_pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        lines, _ = cv2.findContours(core_pixels, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         found = []
-        for core in cores:
+        for core in (piece for line in lines for piece in _straight_pieces(line, grey)):
             middle, size, angle = cv2.minAreaRect(core)
             if min(size) < MIN_STRETCH_PX:
                 continue
@@ -165,6 +172,39 @@ def _mean_inside(probabilities: NDArray[np.float32], core: NDArray[np.int32]) ->
     inside = np.zeros(part.shape, np.uint8)
     cv2.fillPoly(inside, [core], 1, offset=(-x, -y))
     return float(part[inside > 0].mean())
+
+
+def _straight_pieces(core: NDArray[np.int32], grey: NDArray[np.uint8]) -> list[NDArray[np.int32]]:
+    """The core of a line, or of a bent one its parts, cut between words of the picture `grey`, uint8 [h, w]."""
+    x, y, width, height = cv2.boundingRect(core)
+    inside = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(inside, [core], 1, offset=(-x, -y))
+    thickness = float(np.median(inside.sum(axis=0)))
+    if width < LONG_BENT * thickness:
+        return [core]
+    along = np.arange(width)
+    middles = (inside * np.arange(height)[:, None]).sum(axis=0) / inside.sum(axis=0)
+    strays = np.abs(middles - np.polyval(np.polyfit(along, middles, 1), along))
+    if np.percentile(strays, 90) < BENT * thickness:
+        return [core]
+    # Boxes grow beyond their cores, so as much is left out on both sides of the cut.
+    room = round(UNCLIP * thickness / 2)
+    cut = _gap(grey[y : y + height, x : x + width], inside, round(thickness))
+    pieces = []
+    for start, end in ((0, cut - room), (cut + room, width)):
+        part = np.ascontiguousarray(inside[:, start:end])
+        found, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x + start, y))
+        pieces += [piece for core in found for piece in _straight_pieces(np.asarray(core, np.int32), grey)]
+    return pieces
+
+
+def _gap(grey: NDArray[np.uint8], inside: NDArray[np.uint8], thickness: int) -> int:
+    """The column in the middle third of a line where there is least ink; `inside` is its core, `thickness` high."""
+    line = cv2.dilate(inside, np.ones((2 * thickness + 1, 1), np.uint8))
+    ink = (line * (255.0 - grey)).sum(axis=0) / line.sum(axis=0)
+    blank = np.convolve(ink, np.ones(max(1, thickness // 2)), "same")
+    third = len(ink) // 3
+    return third + int(blank[third : 2 * third].argmin())
 
 
 def _clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.prose import RapidProse
 from pipeline.text_lines import TextLineFinder
 
 TEXT = (
@@ -63,6 +67,24 @@ def test_stretches_are_found_each_with_its_corners_in_order(finder: TextLineFind
         top_left, top_right, bottom_right, bottom_left = corners
         assert top_left[0] < 80 and bottom_left[0] < 80 and top_right[0] > 500 and bottom_right[0] > 500
         assert top_left[1] < bottom_left[1] and top_right[1] < bottom_right[1]
+
+
+def curled(image: np.ndarray, depth_px: float) -> np.ndarray:
+    """A page whose lines sag by so much in their middle."""
+    height, width = image.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    sag = (depth_px * np.sin(np.pi * x / width)).astype(np.float32)
+    return np.asarray(cv2.remap(image, x, y - sag, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def test_lines_of_a_page_that_curls_come_in_straight_pieces(finder: TextLineFinder) -> None:
+    image = curled(page(), 80)
+    pieces = finder.stretches(image)
+    assert len(TEXT) < len(pieces) <= 4 * len(TEXT)
+    read = RapidProse(1).read(image, [])
+    assert len(read) == len(TEXT)
+    said = " ".join(line.text for line in read)
+    assert SequenceMatcher(None, said, " ".join(TEXT), autojunk=False).ratio() > 0.95
 
 
 def test_a_letter_by_itself_is_a_stretch_but_no_line(finder: TextLineFinder) -> None:
