@@ -22,6 +22,8 @@ SIDE_PX = 640
 """Long side at which lines are looked for. At 512, nine of 72 turned pages of handwriting were told wrong; here two."""
 STRETCH_SIDE_PX = 1280
 """Long side at which every stretch of text is looked for; 8-point print of an A4 page is still found."""
+MOST_SCALE = 2.0
+"""Small pictures of whole pages are enlarged so much at most: the finder misses lines of 5 pixels."""
 STRIDE_PX = 32
 TEXT = 0.3
 """The detector's probability from which a pixel is text."""
@@ -119,7 +121,7 @@ class TextLineFinder:
     def _text(self, image: Image, side_px: int) -> tuple[NDArray[np.float32], tuple[float, float]]:
         """The probability that a pixel is text, [h, w], and how much wider and higher the picture is."""
         height, width = image.shape[:2]
-        scale = min(1.0, side_px / max(height, width))
+        scale = min(MOST_SCALE, side_px / max(height, width))
         size = tuple(max(STRIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX) for side in (width, height))
         pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         (text,) = self._finder.run(None, {self._finder.get_inputs()[0].name: _as_input(pixels)})
