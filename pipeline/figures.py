@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.regions import share_inside
 from pipeline.structure import usual_letters
-from pipeline.tables import find_tables
+from pipeline.tables import find_tables, united
 from scanpage.document import Figure, Formula, TextLine
 from scanpage.geometry import Box
 
@@ -74,10 +74,10 @@ def find_figures(
         box = Box(x + half, y + half, x + max(half, width - half), y + max(half, height - half))
         if _is_large(box, size) and not _at_edge(box, size):
             found.append(box.scaled(1 / scale))
-    drawn = [_with_labels(box, lines) for box in _united(found) if not _is_frame(box, lines, isolated)]
+    drawn = [_with_labels(box, lines) for box in united(found) if not _is_frame(box, lines, isolated)]
     page = image.shape[1], image.shape[0]
     ruled = [box for box in tables if not _at_edge(box, page) and box.area <= MOST_AREA * page[0] * page[1]]
-    return sorted(_united([*drawn, *ruled]), key=lambda box: box.y0)
+    return sorted(united([*drawn, *ruled]), key=lambda box: box.y0)
 
 
 def _is_print(lines: Sequence[TextLine], tables: Sequence[Box]) -> bool:
@@ -109,17 +109,6 @@ def _is_frame(box: Box, lines: Sequence[TextLine], isolated: Sequence[Formula]) 
         formulas > MOST_FORMULA * box.area
         or formulas + sum(box.intersection(line.box) for line in lines) > MOST_WRITTEN * box.area
     )
-
-
-def _united(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes that overlap as one."""
-    result: list[Box] = []
-    for box in boxes:
-        while touching := [other for other in result if other.intersection(box) > 0]:
-            result = [other for other in result if other not in touching]
-            box = Box.around([box, *touching])
-        result.append(box)
-    return result
 
 
 def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:

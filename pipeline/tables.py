@@ -77,7 +77,7 @@ class _Band:
 
 
 def find_tables(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box]:
-    """Boxes of ruled tables in page pixels.
+    """Boxes of ruled tables in page pixels, apart from each other.
 
     Args:
         image: the page, flat, uint8 RGB [H, W, 3].
@@ -97,7 +97,18 @@ def find_tables(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box
     written = ink & (1 - rules)
     for group in _of_one_extent(levels, SAME_END * max(size)):
         boxes += _ruled(group, written, line_px)
-    return [box.scaled(1 / scale) for box in boxes]
+    return [box.scaled(1 / scale) for box in united(boxes)]
+
+
+def united(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes that overlap as one."""
+    result: list[Box] = []
+    for box in boxes:
+        while touching := [other for other in result if other.intersection(box) > 0]:
+            result = [other for other in result if other not in touching]
+            box = Box.around([box, *touching])
+        result.append(box)
+    return result
 
 
 def _rules(ink: Mask) -> Mask:
