@@ -16,15 +16,17 @@ from scanpage.geometry import Box
 
 LOOK_SIDE_PX = 2000
 """Long side of the picture in which rules are looked for; a rule of 0.4 pt on A4 is a pixel wide."""
-DARK = 0.2
-"""Rules are so much darker than their paper, as a share of full black."""
+FAINT, DARK = 0.12, 0.2
+"""Rules, and writing, are so much darker than their paper, as a share of full black: blurred thin rules are faint."""
 RUN = 0.02
 """Shortest straight run of a rule, in shares of the longer side: letters have none, and a slight tilt leaves it."""
+BREAK = 0.012
+"""Longest break of a faint rule, in shares of the longer side."""
 THICK = 0.003
 """Rules are no thicker, in shares of the longer side."""
 LEAST_WIDTH = 0.06
 """Shortest rule across a table, in shares of the longer side."""
-SAME_END = 0.006
+SAME_END = 0.012
 """Rules of one table end this near to each other, in shares of the longer side."""
 FEWEST_CELLS, FEWEST_ROWS = 4, 2
 LEAST_ROW_PX = 4
@@ -35,6 +37,8 @@ LEAST_CELL = 0.4
 """Shortest side of a cell, in usual line heights."""
 GAP_HEIGHTS = 0.6
 """Columns are this far apart, in usual line heights; words are less."""
+BESIDE = 0.2, 0.6
+"""From where to where, in usual line heights beyond its ends, nothing is written beside a table."""
 CLEAR = 0.7
 """And in this share of the rows: titles may run across them."""
 LONG_HEIGHTS, MOST_LONG = 12.0, 0.5
@@ -52,12 +56,14 @@ class _Band:
         top: where the upper rule begins, in pixels of the picture that is looked at.
         bottom: where the lower one ends.
         rows: where each row of its writing has ink, uint8 [rows, width].
+        beside: so many rows of writing stand right beside it.
         line_px: usual height of a line.
     """
 
     top: float
     bottom: float
     rows: Mask
+    beside: int
     line_px: float
 
     @property
@@ -67,11 +73,14 @@ class _Band:
 
     @property
     def may_be_cells(self) -> bool:
-        """Prose between two tables is many rows without columns; a title is one."""
-        return len(self.rows) < FEWEST_ROWS or (self.columns > 1 and not self._is_prose)
+        """Prose between two tables is many rows without columns, a title is one; no table ends within words."""
+        if self.beside >= FEWEST_ROWS:
+            return False
+        return len(self.rows) < FEWEST_ROWS or (self.columns > 1 and not self.is_prose)
 
     @property
-    def _is_prose(self) -> bool:
+    def is_prose(self) -> bool:
+        """Whether long stretches without gaps make most of its writing."""
         stretches = np.concatenate([_widths(_joined(row, GAP_HEIGHTS * self.line_px)) for row in self.rows])
         return bool(stretches[stretches >= LONG_HEIGHTS * self.line_px].sum() > MOST_LONG * stretches.sum())
 
@@ -88,8 +97,8 @@ def find_tables(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box
     scale = min(1.0, LOOK_SIDE_PX / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     darkest = cv2.resize(image, size, interpolation=cv2.INTER_AREA).min(axis=2)
-    ink = np.asarray((darkest < 255 * (1 - DARK)).astype(np.uint8))
-    across, down = _rules(ink), np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T)
+    ink, faint = (np.asarray((darkest < 255 * (1 - share)).astype(np.uint8)) for share in (DARK, FAINT))
+    across, down = _rules(faint), np.ascontiguousarray(_rules(np.ascontiguousarray(faint.T)).T)
     rules = cv2.dilate(across | down, np.ones((3, 3), np.uint8))
     line_px = statistics.median(line.box.height for line in lines) * scale
     boxes = _grids(rules, LEAST_CELL * line_px)
@@ -123,7 +132,7 @@ def _rules(ink: Mask) -> Mask:
 
 def _parts(across: Mask) -> list[Box]:
     """Each rule across, its steps and short breaks joined."""
-    joined = cv2.morphologyEx(across, cv2.MORPH_CLOSE, np.ones((3, max(across.shape) // 150), np.uint8))
+    joined = cv2.morphologyEx(across, cv2.MORPH_CLOSE, np.ones((3, max(1, round(BREAK * max(across.shape)))), np.uint8))
     _, _, blobs, _ = cv2.connectedComponentsWithStats(joined)
     return [Box(x, y, x + width, y + height) for x, y, width, height, _ in blobs[1:].tolist()]
 
@@ -156,15 +165,15 @@ def _ruled(group: Sequence[Box], written: Mask, line_px: float) -> list[Box]:
     """Tables between rules of one extent: as many bands as follow each other and may be cells."""
     around = Box.around(group)
     x0, _, x1, _ = around.pixels()
-    bands = [
-        _Band(above.y0, below.y1, _rows(written[round(above.y0) : round(below.y1), x0:x1]), line_px)
-        for above, below in pairwise(group)
-    ]
+    bands = []
+    for above, below in pairwise(group):
+        part = written[round(above.y0) : round(below.y1)]
+        bands.append(_Band(above.y0, below.y1, _rows(part[:, x0:x1]), _beside(part, (x0, x1), line_px), line_px))
     tables = []
     for may_be_cells, run in groupby(bands, lambda band: band.may_be_cells):
         chain = _trimmed(list(run)) if may_be_cells else []
         if chain:
-            whole = _Band(chain[0].top, chain[-1].bottom, np.concatenate([band.rows for band in chain]), line_px)
+            whole = _Band(chain[0].top, chain[-1].bottom, np.concatenate([band.rows for band in chain]), 0, line_px)
             rules, gaps = len(chain) + 1, whole.columns - 1
             if len(whole.rows) >= FEWEST_ROWS and gaps > 0 and max(rules, gaps) >= MORE_THAN_TWO:
                 tables.append(Box(around.x0, whole.top, around.x1, whole.bottom))
@@ -172,9 +181,16 @@ def _ruled(group: Sequence[Box], written: Mask, line_px: float) -> list[Box]:
 
 
 def _trimmed(chain: Sequence[_Band]) -> list[_Band]:
-    """Bands without what has no columns at the ends: a running head or a caption between two rules."""
-    kept = [k for k, band in enumerate(chain) if band.columns > 1]
+    """Bands without what has no cells at the ends: a running head or a caption between two rules."""
+    kept = [k for k, band in enumerate(chain) if band.columns > 1 or (band.columns == 1 and not band.is_prose)]
     return list(chain[kept[0] : kept[-1] + 1]) if kept else []
+
+
+def _beside(part: Mask, ends: tuple[int, int], line_px: float) -> int:
+    """How many rows of writing go on beyond one of the ends."""
+    near, far = round(BESIDE[0] * line_px), round(BESIDE[1] * line_px)
+    left, right = max(0, ends[0] - far), ends[1] + near
+    return max(len(_rows(part[:, left : max(0, ends[0] - near)])), len(_rows(part[:, right : right + far - near])))
 
 
 def _rows(part: Mask) -> Mask:

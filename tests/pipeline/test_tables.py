@@ -27,7 +27,6 @@ def write(image: np.ndarray, x0: int, y0: int, x1: int) -> None:
     while x < x1:
         end = min(x1, x + int(rng.integers(30, 70)))
         image[y0 + 6 : y0 + 22, x:end:4] = 20
-        image[y0 + 13 : y0 + 15, x:end] = 20
         x = end + 8
 
 
@@ -108,6 +107,12 @@ def test_small_letters_of_cells_do_not_make_a_page_handwritten() -> None:
     assert len(figures) == 1
 
 
+def test_a_table_may_have_names_above_one_column_only() -> None:
+    cells = [cell for cell in CELLS if cell.box.y0 > 640 or cell.box.x0 == 770]
+    (box,) = find_tables(across(page([*PROSE, *cells]), 600, 640, 840), [*PROSE, *cells])
+    assert near(box, TABLE)
+
+
 def test_two_tables_with_prose_between_are_two() -> None:
     between = paragraph(870, 5, 300, 900)
     second = [TextLine(cell.box.translated(0, 500), ("cell",), 0.9, 16.0) for cell in CELLS]
@@ -142,6 +147,11 @@ def underlined_headings() -> tuple[np.ndarray, list[TextLine]]:
     return across(page(lines), 150, 430, x0=120, x1=400), lines
 
 
+def rules_within_prose() -> tuple[np.ndarray, list[TextLine]]:
+    lines = [*PROSE, *[cell for cell in CELLS if cell.box.y0 < 800], *paragraph(800, 4)]
+    return across(page(lines), 600, 640, 940), lines
+
+
 def two_columns_between_rules() -> tuple[np.ndarray, list[TextLine]]:
     lines = [*paragraph(120, 40, 120, 600), *paragraph(120, 40, 640, 1120)]
     return across(page(lines), 100, 800, 1500, x0=120, x1=1120), lines
@@ -161,6 +171,7 @@ def matrix_and_fractions() -> tuple[np.ndarray, list[TextLine]]:
         ruled_algorithm,
         numbered_formula_between_rules,
         underlined_headings,
+        rules_within_prose,
         two_columns_between_rules,
         matrix_and_fractions,
     ],
