@@ -127,6 +127,12 @@ def test_the_rule_below_a_running_head_is_none_of_the_table() -> None:
     assert near(box, TABLE)
 
 
+def test_a_caption_between_two_rules_stays_prose() -> None:
+    lines = [*PROSE, *CELLS, *paragraph(565, 1, 300, 900)]
+    (box,) = find_tables(across(page(lines), 560, 600, 640, 840), lines)
+    assert near(box, TABLE)
+
+
 def boxed_paragraph() -> tuple[np.ndarray, list[TextLine]]:
     lines = [*PROSE, *paragraph(610, 6, 310, 890)]
     return down(across(page(lines), 600, 840), 300, 900), lines
