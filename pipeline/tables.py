@@ -96,7 +96,8 @@ def find_tables(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box
         return []
     scale = min(1.0, LOOK_SIDE_PX / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    darkest = cv2.resize(image, size, interpolation=cv2.INTER_AREA).min(axis=2)
+    # Coloured rules are dark in one channel at least. Split, the least of them takes a tenth of the time.
+    darkest = np.minimum.reduce(cv2.split(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
     ink, faint = (np.asarray((darkest < 255 * (1 - share)).astype(np.uint8)) for share in (DARK, FAINT))
     across, down = _rules(faint), np.ascontiguousarray(_rules(np.ascontiguousarray(faint.T)).T)
     rules = cv2.dilate(across | down, np.ones((3, 3), np.uint8))
