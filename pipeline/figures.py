@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.regions import share_inside
 from pipeline.structure import usual_letters
+from pipeline.tables import find_tables, united
 from scanpage.document import Figure, Formula, TextLine
 from scanpage.geometry import Box
 
@@ -39,20 +40,24 @@ def cut_figures(
     image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]
 ) -> tuple[list[Figure], list[TextLine], list[Formula]]:
     """The figures of a page, and its prose and displayed formulas without what belongs to them; as `find_figures`."""
+    tables = find_tables(image, lines)
     # In handwriting, frames, strokes between columns and the ruling of the paper cannot be told from drawings.
-    boxes = find_figures(image, lines, isolated) if usual_letters(lines) is not None else []
+    boxes = find_figures(image, lines, isolated, tables=tables) if _is_print(lines, tables) else []
     figures = [Figure(box, _jpeg(image, box)) for box in boxes]
     prose = [line for line in lines if not _belongs(line.box, boxes)]
     return figures, prose, [formula for formula in isolated if not _belongs(formula.box, boxes)]
 
 
-def find_figures(image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]) -> list[Box]:
+def find_figures(
+    image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula], *, tables: Sequence[Box] = ()
+) -> list[Box]:
     """Boxes of figures and tables in page pixels, from top to bottom, apart from each other.
 
     Args:
         image: the page, flat, uint8 RGB [H, W, 3].
         lines: its prose; what lies in a figure or names its axes is among it.
         isolated: its displayed formulas.
+        tables: its ruled tables, which are full of writing as frames are.
     """
     scale = min(1.0, LOOK_SIDE_PX / max(image.shape[:2]))
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
@@ -69,8 +74,17 @@ def find_figures(image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: 
         box = Box(x + half, y + half, x + max(half, width - half), y + max(half, height - half))
         if _is_large(box, size) and not _at_edge(box, size):
             found.append(box.scaled(1 / scale))
-    drawn = [_with_labels(box, lines) for box in _united(found) if not _is_frame(box, lines, isolated)]
-    return sorted(_united(drawn), key=lambda box: box.y0)
+    drawn = [_with_labels(box, lines) for box in united(found) if not _is_frame(box, lines, isolated)]
+    page = image.shape[1], image.shape[0]
+    ruled = [box for box in tables if not _at_edge(box, page) and box.area <= MOST_AREA * page[0] * page[1]]
+    return sorted(united([*drawn, *ruled]), key=lambda box: box.y0)
+
+
+def _is_print(lines: Sequence[TextLine], tables: Sequence[Box]) -> bool:
+    # Letters of cells are read in odd pieces, and often are smaller.
+    return (
+        usual_letters(lines) is not None or usual_letters([x for x in lines if not _belongs(x.box, tables)]) is not None
+    )
 
 
 def _ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -95,17 +109,6 @@ def _is_frame(box: Box, lines: Sequence[TextLine], isolated: Sequence[Formula]) 
         formulas > MOST_FORMULA * box.area
         or formulas + sum(box.intersection(line.box) for line in lines) > MOST_WRITTEN * box.area
     )
-
-
-def _united(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes that overlap as one."""
-    result: list[Box] = []
-    for box in boxes:
-        while touching := [other for other in result if other.intersection(box) > 0]:
-            result = [other for other in result if other not in touching]
-            box = Box.around([box, *touching])
-        result.append(box)
-    return result
 
 
 def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:
