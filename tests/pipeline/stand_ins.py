@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.engines import Engines
 from pipeline.scan import ScanOptions
+from pipeline.text_layer import TextLayer
 from scanpage.document import Formula, TextLine
 from scanpage.errors import WeightsError
 from scanpage.geometry import Box
@@ -56,7 +57,9 @@ class _Recognizer:
 class _Prose:
     version = "stand-in prose"
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+    def read(
+        self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None
+    ) -> list[TextLine]:
         return [TextLine(Box(10, 10, 150, 30), (f"Page of grey {image[0, 0, 0]}.",), 0.9, 10 / 3)]
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
