@@ -261,9 +261,8 @@ class _Run:
         return ExitCode.FINISHED_WITH_FAILURES if self._tally.failures else ExitCode.DONE
 
     def _end_early(self, kept: KeptPages) -> None:
-        if kept.count == 0:
-            kept.clear()
-        elif not self._arguments.quiet:
+        kept.leave()
+        if kept.count and not self._arguments.quiet:
             _tell(f"finished pages that are kept: {kept.count}; the same command goes on from there")
 
     def _finish(self, jobs: Sequence[Job]) -> None:
@@ -286,7 +285,8 @@ class _Run:
             self._write_json(whole)
             self._write_review(whole)
         if self._kept is not None:
-            self._kept.clear()
+            for line in self._kept.clear():
+                _complain(line, verbose=False)
 
     def _read_documents(self, jobs: Sequence[Job]) -> Documents:
         """The documents of all jobs, of files that were written before."""
