@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--jobs", type=int, default=1, metavar="N", help="processes that read pages side by side; one a core is "
-        "fastest for many pages; each takes 0.9 GB (default: 1, on all cores)")  # fmt: skip
+        "fastest for many pages, four a core the most; each takes 0.9 GB (default: 1, on all cores)")  # fmt: skip
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores; one for each of "
         "several --jobs)")  # fmt: skip
     add("--max-pages", type=int, default=DEFAULT_LIMITS.max_pages, metavar="N", help="how many pages of one input are "

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from importlib import import_module
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.cli import main
+from pipeline.cli import UNEXPECTED, main
 from pipeline.kept_pages import KeptPages
 from pipeline.limits import Limits
 from pipeline.load import PageSource
@@ -28,6 +29,8 @@ from pipeline.page_range import PageRange
 from pipeline.page_work import PageWork
 from pipeline.scan import ScanOptions
 from pipeline.text_layer import TextLayerUse
+from pipeline.workers import Workers
+from pipeline.write_review import page_picture
 from scanpage.document import Versions
 from scanpage.errors import ExitCode
 
@@ -442,6 +445,104 @@ def test_processes_whose_models_are_damaged_or_do_not_fit_end_the_run(
     assert main(command, load_engines=models.load_deadly) == ExitCode.FINISHED_WITH_FAILURES
     assert "die while they start (SIGKILL)" in capsys.readouterr().err
     assert not list(Path().iterdir()) and not multiprocessing.active_children()
+
+
+def test_want_of_memory_is_suspected_only_where_the_system_ended_a_process(
+    run: Run, tmp_path: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crashing = sheets(tmp_path / "notes.tif", [101, models.CRASHING, models.DEADLY])
+    assert run(crashing, "--jobs", "2") == ExitCode.FINISHED_WITH_FAILURES
+    first, second, _ = capsys.readouterr().err.splitlines()
+    assert first.endswith("the process at it died (exit code 3); the same command tries it again")
+    assert "the process at it died (SIGKILL), for want of memory perhaps; the same command" in second
+    assert main([str(crashing), "--jobs", "2"], load_engines=models.load_crashing) == ExitCode.FINISHED_WITH_FAILURES
+    assert capsys.readouterr().err == (
+        "scanpage: the processes that read pages die while they start (exit code 3): start the same command again "
+        "without --jobs\n"
+    )
+
+
+@pytest.mark.parametrize("load", ["load_faulty", "load_with_faulty_review"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_bug_is_told_the_same_way_wherever_it_was_met(
+    run: Run,
+    tmp_path: Path,
+    models: ModuleType,
+    load: str,
+    jobs: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pipeline.page_work.page_picture", page_picture)  # restored when the test ends
+    command = [str(sheets(tmp_path / "notes.tif")), "--review", "all.html", "--jobs", jobs]
+    assert main(command, load_engines=getattr(models, load)) == UNEXPECTED
+    assert capfd.readouterr().err == "scanpage: unexpected _FaultError: out of luck (run again with -v and report it)\n"
+    assert main([*command, "-v"], load_engines=getattr(models, load)) == UNEXPECTED
+    assert "stand_ins.py" in capfd.readouterr().err
+    assert not multiprocessing.active_children()
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one with each process that is started to read pages."""
+    start, counted = Workers._start, list[int]()
+
+    def count(self: Workers) -> None:
+        counted.append(len(counted))
+        start(self)
+
+    monkeypatch.setattr(Workers, "_start", count)
+    return counted
+
+
+def test_no_more_processes_are_started_than_pages_are_missing(
+    run: Run, tmp_path: Path, stop_at: StopAt, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(104, KeyboardInterrupt())
+    assert run(pages, "-q") == ExitCode.INTERRUPTED
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.cli._Run._write", interrupt)
+        assert run(pages, "-q", "--jobs", "4") == ExitCode.INTERRUPTED
+    assert len(starts) == 2  # for two pages
+    assert run(pages, "-q", "--jobs", "4") == ExitCode.DONE
+    assert len(starts) == 3  # for none
+
+
+def test_no_more_processes_are_started_than_the_cores_are_good_for(
+    run: Run, tmp_path: Path, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.stream.usable_cores", lambda: 1)
+    assert run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "1000") == ExitCode.DONE
+    assert len(starts) == 4
+
+
+@pytest.mark.parametrize("possible", [0, 1])
+def test_processes_that_cannot_be_started_are_done_without_while_there_is_one(
+    run: Run,
+    tmp_path: Path,
+    log: Path,
+    possible: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    start, begun = BaseProcess.start, list[BaseProcess]()
+
+    def start_some(self: BaseProcess) -> None:
+        begun.append(self)
+        if len(begun) > possible:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        start(self)
+
+    monkeypatch.setattr(BaseProcess, "start", start_some)
+    code = run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "3")
+    said = capsys.readouterr().err
+    if possible:
+        assert (code, said, read(log)) == (ExitCode.DONE, "", GREYS)
+    else:
+        assert code == ExitCode.FINISHED_WITH_FAILURES
+        assert "no process that reads pages can be started (Resource temporarily unavailable)" in said
+    assert not multiprocessing.active_children()
 
 
 def test_what_several_processes_took_is_summed(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
