@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     add("--detector", type=Path, metavar="DIR", help="folder of another detector than the shipped one")
     add("--recognizer", type=Path, metavar="DIR", help="folder of another recognizer than the shipped one")
     add("--jobs", type=int, default=1, metavar="N", help="processes that read pages side by side; one a core is "
-        "fastest for many pages; each takes 0.9 GB (default: 1, on all cores)")  # fmt: skip
+        "fastest for many pages, four a core the most; each takes 0.9 GB (default: 1, on all cores)")  # fmt: skip
     add("--threads", type=int, default=0, metavar="N", help="threads to use (default: all cores; one for each of "
         "several --jobs)")  # fmt: skip
     add("--max-pages", type=int, default=DEFAULT_LIMITS.max_pages, metavar="N", help="how many pages of one input are "
@@ -261,9 +261,8 @@ class _Run:
         return ExitCode.FINISHED_WITH_FAILURES if self._tally.failures else ExitCode.DONE
 
     def _end_early(self, kept: KeptPages) -> None:
-        if kept.count == 0:
-            kept.clear()
-        elif not self._arguments.quiet:
+        kept.leave()
+        if kept.count and not self._arguments.quiet:
             _tell(f"finished pages that are kept: {kept.count}; the same command goes on from there")
 
     def _finish(self, jobs: Sequence[Job]) -> None:
@@ -286,7 +285,8 @@ class _Run:
             self._write_json(whole)
             self._write_review(whole)
         if self._kept is not None:
-            self._kept.clear()
+            for line in self._kept.clear():
+                _complain(line, verbose=False)
 
     def _read_documents(self, jobs: Sequence[Job]) -> Documents:
         """The documents of all jobs, of files that were written before."""

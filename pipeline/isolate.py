@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.limits import Limits
+from scanpage.children import death
 from scanpage.errors import InputError
 from scanpage.picture import Content
 
@@ -132,7 +133,7 @@ class _Process:
             if late.is_set():
                 reason = f"takes longer than {timeout_s:g} s to open: leave it out, or allow more with --timeout"
             else:
-                why = f"its decoder broke off ({_death(code)}), of damage or for want of memory"
+                why = f"its decoder broke off ({death(code)}), of damage or for want of memory"
                 reason = f"cannot be opened, {why}: save or export it again, or raise --max-pixels"
             raise InputError(f"{name} {reason}") from error
         except BaseException:
@@ -174,13 +175,6 @@ def _start() -> subprocess.Popen[bytes]:
 def _kill(popen: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(popen.pid, signal.SIGKILL)
-
-
-def _death(code: int) -> str:
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"exit code {code}"
 
 
 def _exchange(popen: subprocess.Popen[bytes], question: dict[str, Any], content: bytes) -> Answer:

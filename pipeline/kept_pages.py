@@ -9,22 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.load import PageSource
 from pipeline.page_work import FinishedPage, PageWork
 from pipeline.read_json import document_from_json
 from pipeline.write_json import json_text
 from scanpage.document import Document, Versions
+from scanpage.errors import OutputError
 from scanpage.files import atomic_path
 
 log = logging.getLogger(__name__)
 
+_Part = TypeVar("_Part")
+
 _PAGE, _PICTURE = "page.json", "page.jpg"
+_OUR_NAME = re.compile(r"[0-9a-f]{64}\.zip|\.[0-9a-f]{64}\.zip\.\w+\.zip")
+"""A kept page, or a half one of a run that was killed."""
 _WITHOUT_EFFECT = {"pages", "detector", "recognizer", "threads", "limits"}
 """Settings on which the reading of a page does not depend, or which the versions of the models stand for."""
 
@@ -56,14 +63,18 @@ class KeptPages:
         self.count = 0
 
     def find(self, number: int) -> FinishedPage | None:
-        """A page that was read before; None where it was not, failed, or what was kept of it is damaged or missing."""
-        folder = self._folders[number]
+        """A page that was read before; None where it was not, failed, or what was kept of it is damaged or missing.
+
+        Raises:
+            OutputError: pages cannot be kept where they are to be.
+        """
+        folder = self._folder(number)
         if folder is None or not folder.is_dir():
             return None
         source, preview = self._work.sources[number], self._work.preview
         if preview is not None and not preview.path(source.source, source.number).is_file():
             return None
-        found = self._opened(number)
+        found = self._opened(number, _page)
         if found is None or found.scanned.failure is not None or (self._work.review and found.picture is None):
             return None
         self.count += 1
@@ -84,35 +95,53 @@ class KeptPages:
 
     def picture(self, number: int) -> bytes | None:
         """The picture of a page for the review page."""
-        found = self._opened(number)
-        return None if found is None else found.picture
+        return self._opened(number, _picture)
 
-    def clear(self) -> None:
-        """Remove all once the results are written; where a process died, another run may read what this one lost."""
+    def clear(self) -> list[str]:
+        """Remove all once the results are written; where a process died, another run may read what this one lost.
+
+        Returns:
+            What could not be removed, a line each.
+        """
         if self._lost:
-            return
-        for folder in {folder for folder in self._folders if folder is not None}:
-            for path in folder.glob("*.zip"):  # also half ones, of runs that were killed
-                path.unlink(missing_ok=True)
+            return []
+        left = []
+        for folder in self._places():
+            try:
+                _empty(folder)
+            except OSError as error:
+                left.append(f"{folder} is left over and of no more use: {error.strerror or error}")
+        self.leave()
+        return left
+
+    def leave(self) -> None:
+        """End a run early: pages stay, whoever kept them, and only folders that hold nothing go."""
+        for folder in self._places():
             with suppress(OSError):
                 folder.rmdir()
 
-    def _opened(self, number: int) -> FinishedPage | None:
+    def _places(self) -> set[Path]:
+        return {folder for folder in self._folders if folder is not None}
+
+    def _opened(self, number: int, read: Callable[[zipfile.ZipFile], _Part]) -> _Part | None:
         path = self._path(number)
         if path is None or not path.is_file():
             return None
         try:
             with zipfile.ZipFile(path) as archive:
-                document = document_from_json(json.loads(archive.read(_PAGE)))
-                picture = archive.read(_PICTURE) if _PICTURE in archive.namelist() else None
-            (scanned,) = document.pages
-            return FinishedPage(scanned, picture)
+                return read(archive)
         except Exception as error:  # whatever a damaged file makes a library stumble over
             log.debug("%s is damaged and is not used", path, exc_info=error)
             return None
 
+    def _folder(self, number: int) -> Path | None:
+        folder = self._folders[number]
+        if folder is not None and folder.is_symlink():
+            raise OutputError(f"{folder} is a symbolic link, and finished pages are kept in no other place: remove it")
+        return folder
+
     def _path(self, number: int) -> Path | None:
-        folder, source = self._folders[number], self._work.sources[number]
+        folder, source = self._folder(number), self._work.sources[number]
         if folder is None:
             return None
         content = self._hash(source)
@@ -134,6 +163,24 @@ class KeptPages:
             except OSError:
                 self._hashes[source.source] = None
         return self._hashes[source.source]
+
+
+def _page(archive: zipfile.ZipFile) -> FinishedPage:
+    (scanned,) = document_from_json(json.loads(archive.read(_PAGE))).pages
+    return FinishedPage(scanned, _picture(archive))
+
+
+def _picture(archive: zipfile.ZipFile) -> bytes | None:
+    return archive.read(_PICTURE) if _PICTURE in archive.namelist() else None
+
+
+def _empty(folder: Path) -> None:
+    """Remove what was kept in a folder, and nothing else. Raises `OSError`."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if _OUR_NAME.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _settings(work: PageWork) -> str:

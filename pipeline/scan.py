@@ -192,7 +192,7 @@ def scan_source(
     try:
         with times("load"):
             loaded = source.load()
-        if options.prose and options.text_layer is TextLayerUse.AUTO:
+        if source.is_pdf and options.prose and options.text_layer is TextLayerUse.AUTO:
             with times("text layer"):
                 loaded = _with_layer(loaded, source)
         return scan_page(loaded, engines, options=options, times=times), loaded.image
@@ -214,8 +214,7 @@ def _with_layer(loaded: LoadedPage, source: PageSource) -> LoadedPage:
     except InputError as error:
         log.debug("%s: text layer not used: %s", loaded.page.name, error)
         return loaded
-    if source.is_pdf:
-        log.debug("%s: text layer with %d letters", loaded.page.name, 0 if layer is None else len(layer))
+    log.debug("%s: text layer with %d letters", loaded.page.name, 0 if layer is None else len(layer))
     return replace(loaded, layer=layer)
 
 

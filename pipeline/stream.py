@@ -11,13 +11,17 @@ from pipeline.kept_pages import KeptPages
 from pipeline.page_work import OneProcess, PageReader, PageWork
 from pipeline.timing import StageTimes
 from pipeline.workers import Workers, with_threads_each
+from scanpage.cores import usable_cores
 from scanpage.document import ScannedPage
+
+MOST_A_CORE = 4
+"""More processes than that only wait for each other, and take their memory."""
 
 
 @contextmanager
 def page_reader(work: PageWork, *, jobs: int, times: StageTimes) -> Iterator[PageReader]:
-    """What reads the pages: this process, or as many others as there are jobs. Raises `ScanpageError`."""
-    count = min(jobs, len(work.sources))
+    """What reads the pages: this process, or up to as many others as there are jobs. Raises `ScanpageError`."""
+    count = min(jobs, len(work.sources), MOST_A_CORE * usable_cores())
     if count <= 1:
         yield OneProcess(work, times)
         return

@@ -13,9 +13,10 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -23,9 +24,11 @@ from types import TracebackType
 
 from pipeline.page_work import FinishedPage, PageWork
 from pipeline.timing import StageTimes
-from scanpage.children import sheltered_children
+from scanpage.children import death, sheltered_children
 from scanpage.document import ScannedPage, Versions
 from scanpage.errors import ScanpageError, WorkerError
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 5.0
 """How long processes that are told to stop may take to leave what they compute."""
@@ -47,7 +50,22 @@ class _Done:
     seconds: dict[str, float]
 
 
-_Answer = _Ready | _Done | ScanpageError | None
+@dataclass(frozen=True, slots=True)
+class _Bug:
+    """A process stumbled over a bug in scanpage itself: the name of the exception, what it says, where it was."""
+
+    name: str
+    message: str
+    trace: str
+
+    def exception(self) -> Exception:
+        """One that is told as it would be in this process; the first itself may not survive the way between two."""
+        error: Exception = type(self.name, (Exception,), {})(self.message)
+        error.__cause__ = RuntimeError(self.trace)
+        return error
+
+
+_Answer = _Ready | _Done | None
 """None is that of a process that died."""
 
 
@@ -56,7 +74,7 @@ class Workers:
 
     Args:
         work: what there is to do; its `threads` are those of each process.
-        count: how many processes.
+        count: how many processes at most; no more than there are pages to read are started.
         times: what the stages took, summed over all of them, is added here.
     """
 
@@ -71,17 +89,15 @@ class Workers:
         self._at: dict[Connection, int] = {}
 
     def __enter__(self) -> Workers:
-        """Start, and wait for the first one's models.
+        """Start one, and wait for its models: what they are has to be known before it is known what is left to read.
 
         Raises:
             ScanpageError: the models cannot be loaded.
         """
         try:
-            for _ in range(self._count):
-                self._hire()
-            while not self._idle:
-                for pipe in self._heard(self._team):
-                    self._welcome(pipe, self._answer(pipe))
+            self._hire()
+            (pipe,) = self._team
+            self._welcome(pipe, self._answer(pipe))
         except BaseException:
             self._dismiss()
             raise
@@ -100,6 +116,8 @@ class Workers:
             WorkerError: no process is left, and no more can be started.
         """
         waiting = deque(numbers)
+        for _ in range(len(self._team), min(self._count, len(waiting))):
+            self._hire()
         while waiting or self._at:
             while waiting and self._idle:
                 self._give(self._idle.pop(), waiting.popleft())
@@ -122,14 +140,32 @@ class Workers:
                     yield number, page
 
     def _hire(self) -> None:
+        """Start another process; where there is no room for it, those that there are go on alone.
+
+        Raises:
+            WorkerError: there are none.
+        """
+        try:
+            self._start()
+        except OSError as error:
+            log.debug("no further process can be started: %s", error)
+            if not self._team:
+                raise WorkerError(
+                    f"no process that reads pages can be started ({error.strerror or error}): end other programs, or "
+                    "start the same command again without --jobs"
+                ) from error
+
+    def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         level = logging.getLogger("pipeline").level
         process = context.Process(target=_serve, args=(theirs, self._work, level), daemon=True)
-        with sheltered_children():
-            process.start()
         # As long as this process holds the other end too, it would not notice that nobody else does.
-        theirs.close()
+        with theirs, ExitStack() as unless_started:
+            unless_started.enter_context(ours)
+            with sheltered_children():
+                process.start()
+            unless_started.pop_all()
         self._team[ours] = process
 
     def _heard(self, pipes: Iterable[Connection]) -> list[Connection]:
@@ -138,11 +174,13 @@ class Workers:
 
     def _answer(self, pipe: Connection) -> _Answer:
         try:
-            answer: _Answer = pipe.recv()
+            answer: _Answer | _Bug | ScanpageError = pipe.recv()
         except (EOFError, ConnectionError):
             return None
         if isinstance(answer, ScanpageError):
             raise answer
+        if isinstance(answer, _Bug):
+            raise answer.exception()
         return answer
 
     def _welcome(self, pipe: Connection, answer: _Answer) -> None:
@@ -152,11 +190,11 @@ class Workers:
             self._times.add(answer.seconds)
             self._idle.append(pipe)
             return
-        why = _death(self._bury(pipe))
+        code = self._bury(pipe)
         if not self._team:
             raise WorkerError(
-                f"the processes that read pages die while they start ({why}), for want of memory perhaps: start the "
-                "same command again with fewer --jobs"
+                f"the processes that read pages die while they start {_how(code)}: start the same command again "
+                f"{'with fewer' if _is_killed(code) else 'without'} --jobs"
             )
 
     def _give(self, pipe: Connection, number: int) -> None:
@@ -177,8 +215,8 @@ class Workers:
     def _lost(self, number: int, code: int) -> FinishedPage:
         page = self._work.sources[number].unread()
         reason = (
-            f"{page.name} was not read: the process at it died ({_death(code)}), for want of memory perhaps; the same "
-            "command tries it again, and fewer --jobs take less memory"
+            f"{page.name} was not read: the process at it died {_how(code)}; the same command tries it again"
+            f"{', and fewer --jobs take less memory' if _is_killed(code) else ''}"
         )
         return FinishedPage(ScannedPage(page, failure=reason), lost=True)
 
@@ -197,11 +235,13 @@ class Workers:
         self._at.clear()
 
 
-def _death(code: int) -> str:
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"exit code {code}"
+def _is_killed(code: int) -> bool:
+    """Whether the system ended the process, as it does where memory runs out."""
+    return death(code) == "SIGKILL"
+
+
+def _how(code: int) -> str:
+    return f"({death(code)}){', for want of memory perhaps' if _is_killed(code) else ''}"
 
 
 def _serve(pipe: Connection, work: PageWork, log_level: int) -> None:
@@ -212,12 +252,12 @@ def _serve(pipe: Connection, work: PageWork, log_level: int) -> None:
     if log_level != logging.NOTSET:
         logging.basicConfig(format="%(message)s")
         logging.getLogger("pipeline").setLevel(log_level)
-    import cv2
-
-    cv2.setNumThreads(work.options.threads)
     times = StageTimes()
     with suppress(EOFError, ConnectionError):  # nobody is there any more to work for
         try:
+            import cv2
+
+            cv2.setNumThreads(work.options.threads)
             with times("models"):
                 engines = work.load_engines(work.options)
             pipe.send(_Ready(engines.versions, times.seconds))
@@ -227,6 +267,8 @@ def _serve(pipe: Connection, work: PageWork, log_level: int) -> None:
                 pipe.send(_Done(page, times.seconds))
         except ScanpageError as error:
             pipe.send(error)
+        except Exception as error:  # noqa: BLE001 - a bug is told by the process that the user started
+            pipe.send(_Bug(type(error).__name__, str(error), traceback.format_exc()))
 
 
 def _end_with_parent() -> None:

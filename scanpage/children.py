@@ -1,4 +1,4 @@
-"""How the processes are started that share out the work of this one."""
+"""How the processes are started that share out the work of this one, and what they die of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 _SAFE_PATH = "PYTHONSAFEPATH"
+
+
+def death(code: int) -> str:
+    """What a process died of, by its exit code: `SIGKILL` or `exit code 1`."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"
 
 
 @contextmanager

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import page_work
 from pipeline.engines import Engines
 from pipeline.scan import ScanOptions
+from pipeline.text_layer import TextLayer
 from scanpage.document import Formula, TextLine
 from scanpage.errors import WeightsError
 from scanpage.geometry import Box
@@ -20,8 +22,8 @@ from scanpage.region import Region, RegionKind
 
 LOG = "STAND_INS_LOG"
 """Names the file that tells, by environment variable, which pages were read: their grey value, a line each."""
-DEADLY, SLOW = 10, 20
-"""Grey values of pages that kill the process that reads them, or take long."""
+DEADLY, CRASHING, SLOW = 10, 11, 20
+"""Grey values of pages that kill the process that reads them, make it crash, or take long."""
 SLOW_S = 60.0
 
 
@@ -39,6 +41,8 @@ class _Detector:
         grey = int(image[0, 0, 0])
         if grey == DEADLY:
             os.kill(os.getpid(), signal.SIGKILL)
+        if grey == CRASHING:
+            os._exit(3)
         with Path(os.environ[LOG]).open("a") as log:
             log.write(f"{grey}\n")
         if grey == SLOW:
@@ -56,7 +60,7 @@ class _Recognizer:
 class _Prose:
     version = "stand-in prose"
 
-    def read(self, image: np.ndarray, formulas: Sequence[Formula]) -> list[TextLine]:
+    def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         return [TextLine(Box(10, 10, 150, 30), (f"Page of grey {image[0, 0, 0]}.",), 0.9, 10 / 3)]
 
     def glance(self, image: np.ndarray, boxes: Sequence[Box]) -> list[tuple[str, float]]:
@@ -77,3 +81,34 @@ def load_deadly(_: ScanOptions) -> Engines:
     """Models that there is no memory for."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
+
+
+def load_crashing(_: ScanOptions) -> Engines:
+    """Models that make a library crash."""
+    os._exit(3)
+
+
+def load_faulty(_: ScanOptions) -> Engines:
+    """Models that meet a bug."""
+    raise _fault()
+
+
+def load_with_faulty_review(options: ScanOptions) -> Engines:
+    """The stand-ins, where pictures for the review page meet a bug."""
+
+    def fail(*_: object) -> bytes:
+        raise _fault()
+
+    page_work.page_picture = fail
+    return load(options)
+
+
+class _FaultError(Exception):
+    """One that does not get from one process to another."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+def _fault() -> Exception:
+    return _FaultError("out of", "luck")

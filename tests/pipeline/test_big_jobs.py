@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields, replace
 from importlib import import_module
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +21,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.cli import main
+from pipeline.cli import UNEXPECTED, main
+from pipeline.kept_pages import KeptPages
+from pipeline.limits import Limits
+from pipeline.load import PageSource
+from pipeline.page_range import PageRange
+from pipeline.page_work import PageWork
+from pipeline.scan import ScanOptions
+from pipeline.text_layer import TextLayerUse
+from pipeline.workers import Workers
+from pipeline.write_review import page_picture
+from scanpage.document import Versions
 from scanpage.errors import ExitCode
 
 HERE = Path(__file__).resolve().parent
@@ -159,10 +171,37 @@ CHANGES: list[tuple[list[str], bool]] = [
     (["--no-normalise"], True),
     (["--max-pixels", "50"], True),
     (["--dpi", "100"], True),
+    (["--lang", "de"], True),
+    (["--text-layer", "ignore"], True),
+    (["--no-prose"], True),
+    (["--alternatives", "2", "--json", "all.json"], True),
     # what was not made before
     (["--preview", "look"], True),
     (["--review", "all.html"], True),
 ]
+
+
+OTHER_SETTINGS: dict[str, object] = {
+    "pages": PageRange.parse("1"), "dpi": 100, "min_score": 0.1, "prose": False, "normalise": False,
+    "text_layer": TextLayerUse.IGNORE, "lang": "de", "detector": Path("d"), "recognizer": Path("r"), "threads": 3,
+    "check_below": 0.2, "alternatives": 2, "limits": Limits(max_pages=7, timeout_s=9),
+}  # fmt: skip
+"""Another value than the default for each setting of a run."""
+WITHOUT_EFFECT = {"pages", "detector", "recognizer", "threads", "limits"}
+"""Those that change no reading of a page, or that the versions of the models stand for."""
+
+
+def test_every_setting_is_compared_or_known_to_change_nothing() -> None:
+    assert {field.name for field in fields(ScanOptions)} == OTHER_SETTINGS.keys()
+    source, usual = PageSource(b"", "notes.pdf"), ScanOptions()
+
+    def name(options: ScanOptions) -> Path | None:
+        return KeptPages(PageWork([source], options), [Path("kept")], Versions("1", "d", "r", "p"))._path(0)
+
+    for setting, other in OTHER_SETTINGS.items():
+        changed = replace(usual, **{setting: other})  # type: ignore[arg-type]
+        assert changed != usual and (name(changed) == name(usual)) is (setting in WITHOUT_EFFECT), setting
+    assert name(replace(usual, limits=Limits(max_pixels=10**6))) != name(usual)
 
 
 @pytest.mark.parametrize(("options", "anew"), CHANGES)
@@ -256,6 +295,104 @@ def test_a_full_disk_costs_the_page_at_hand(
     assert read(log) == [104, 105]
 
 
+def test_ctrl_c_while_files_are_compared_costs_no_kept_page(
+    run: Run, tmp_path: Path, log: Path, stop_at: StopAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(104, KeyboardInterrupt())
+    run(pages, "-q")
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.kept_pages.hashlib.file_digest", interrupt)
+        assert run(pages, "-q") == ExitCode.INTERRUPTED
+    read(log)
+    assert run(pages, "-q") == ExitCode.DONE
+    assert read(log) == [104, 105]
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_the_first_page_of_other_settings_costs_no_kept_page(
+    run: Run, tmp_path: Path, log: Path, stop_at: StopAt
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(104, KeyboardInterrupt())
+    run(pages, "-q")
+    stop_at(101, KeyboardInterrupt())
+    assert run(pages, "-q", "--dpi", "100") == ExitCode.INTERRUPTED
+    read(log)
+    assert run(pages, "-q") == ExitCode.DONE
+    assert read(log) == [104, 105] and not list(Path().glob(".*"))
+
+
+def test_files_of_others_among_kept_pages_stay(run: Run, tmp_path: Path, stop_at: StopAt) -> None:
+    pages, folder = sheets(tmp_path / "notes.tif"), Path(".notes.tex.scanpage")
+    stop_at(103, KeyboardInterrupt())
+    run(pages, "-q")
+    (page, _) = folder.iterdir()
+    (folder / f".{page.name}.k3_x9abc.zip").touch()  # of a run that was killed
+    for name in ("backup.zip", f"old-{page.name}"):
+        (folder / name).touch()
+    assert run(pages, "-q") == ExitCode.DONE
+    assert sorted(path.name for path in folder.iterdir()) == ["backup.zip", f"old-{page.name}"]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_pages_are_kept_behind_no_link(
+    run: Run, tmp_path: Path, log: Path, exists: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    if exists:
+        elsewhere.mkdir()
+    Path(".notes.tex.scanpage").symlink_to(elsewhere)
+    assert run(sheets(tmp_path / "notes.tif")) == ExitCode.UNWRITABLE_OUTPUT
+    assert ".notes.tex.scanpage is a symbolic link" in capsys.readouterr().err
+    assert read(log) == [] and elsewhere.is_dir() is exists and Path(".notes.tex.scanpage").is_symlink()
+
+
+def test_a_link_that_took_the_place_of_kept_pages_is_not_followed_when_they_are_removed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", Path(".notes.tex.scanpage")
+
+    def swap(*_: object) -> None:
+        folder.rename(elsewhere)
+        folder.symlink_to(elsewhere)
+
+    monkeypatch.setattr("pipeline.cli._Run._write_review", swap)
+    assert run(sheets(tmp_path / "notes.tif"), "-q", "--json", "all.json") == ExitCode.DONE
+    assert len(list(elsewhere.iterdir())) == len(GREYS)
+
+
+def test_kept_pages_that_cannot_be_removed_are_told_and_no_failure(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unlink = Path.unlink
+
+    def unlink_none_kept(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name.endswith(".scanpage") and not path.name.startswith("."):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_none_kept)
+    assert run(sheets(tmp_path / "notes.tif")) == ExitCode.DONE
+    told, summary = capsys.readouterr().err.splitlines()
+    assert told == "scanpage: .notes.tex.scanpage is left over and of no more use: Permission denied"
+    assert summary.startswith("5 pages, ")
+
+
+def test_the_picture_of_a_kept_page_is_had_without_its_reading(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a page was parsed for its picture")
+
+    monkeypatch.setattr("pipeline.kept_pages.document_from_json", fail)
+    assert run(sheets(tmp_path / "notes.tif"), "--review", "all.html", "-q") == ExitCode.DONE
+    assert Path("all.html").read_text("utf-8").count("data:image/jpeg") == len(GREYS)
+
+
 def test_what_goes_to_stdout_alone_keeps_nothing_and_else_pages_lie_beside_the_file(
     run: Run, tmp_path: Path, log: Path, stop_at: StopAt
 ) -> None:
@@ -308,6 +445,104 @@ def test_processes_whose_models_are_damaged_or_do_not_fit_end_the_run(
     assert main(command, load_engines=models.load_deadly) == ExitCode.FINISHED_WITH_FAILURES
     assert "die while they start (SIGKILL)" in capsys.readouterr().err
     assert not list(Path().iterdir()) and not multiprocessing.active_children()
+
+
+def test_want_of_memory_is_suspected_only_where_the_system_ended_a_process(
+    run: Run, tmp_path: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crashing = sheets(tmp_path / "notes.tif", [101, models.CRASHING, models.DEADLY])
+    assert run(crashing, "--jobs", "2") == ExitCode.FINISHED_WITH_FAILURES
+    first, second, _ = capsys.readouterr().err.splitlines()
+    assert first.endswith("the process at it died (exit code 3); the same command tries it again")
+    assert "the process at it died (SIGKILL), for want of memory perhaps; the same command" in second
+    assert main([str(crashing), "--jobs", "2"], load_engines=models.load_crashing) == ExitCode.FINISHED_WITH_FAILURES
+    assert capsys.readouterr().err == (
+        "scanpage: the processes that read pages die while they start (exit code 3): start the same command again "
+        "without --jobs\n"
+    )
+
+
+@pytest.mark.parametrize("load", ["load_faulty", "load_with_faulty_review"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_bug_is_told_the_same_way_wherever_it_was_met(
+    run: Run,
+    tmp_path: Path,
+    models: ModuleType,
+    load: str,
+    jobs: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pipeline.page_work.page_picture", page_picture)  # restored when the test ends
+    command = [str(sheets(tmp_path / "notes.tif")), "--review", "all.html", "--jobs", jobs]
+    assert main(command, load_engines=getattr(models, load)) == UNEXPECTED
+    assert capfd.readouterr().err == "scanpage: unexpected _FaultError: out of luck (run again with -v and report it)\n"
+    assert main([*command, "-v"], load_engines=getattr(models, load)) == UNEXPECTED
+    assert "stand_ins.py" in capfd.readouterr().err
+    assert not multiprocessing.active_children()
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one with each process that is started to read pages."""
+    start, counted = Workers._start, list[int]()
+
+    def count(self: Workers) -> None:
+        counted.append(len(counted))
+        start(self)
+
+    monkeypatch.setattr(Workers, "_start", count)
+    return counted
+
+
+def test_no_more_processes_are_started_than_pages_are_missing(
+    run: Run, tmp_path: Path, stop_at: StopAt, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(104, KeyboardInterrupt())
+    assert run(pages, "-q") == ExitCode.INTERRUPTED
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.cli._Run._write", interrupt)
+        assert run(pages, "-q", "--jobs", "4") == ExitCode.INTERRUPTED
+    assert len(starts) == 2  # for two pages
+    assert run(pages, "-q", "--jobs", "4") == ExitCode.DONE
+    assert len(starts) == 3  # for none
+
+
+def test_no_more_processes_are_started_than_the_cores_are_good_for(
+    run: Run, tmp_path: Path, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.stream.usable_cores", lambda: 1)
+    assert run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "1000") == ExitCode.DONE
+    assert len(starts) == 4
+
+
+@pytest.mark.parametrize("possible", [0, 1])
+def test_processes_that_cannot_be_started_are_done_without_while_there_is_one(
+    run: Run,
+    tmp_path: Path,
+    log: Path,
+    possible: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    start, begun = BaseProcess.start, list[BaseProcess]()
+
+    def start_some(self: BaseProcess) -> None:
+        begun.append(self)
+        if len(begun) > possible:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        start(self)
+
+    monkeypatch.setattr(BaseProcess, "start", start_some)
+    code = run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "3")
+    said = capsys.readouterr().err
+    if possible:
+        assert (code, said, read(log)) == (ExitCode.DONE, "", GREYS)
+    else:
+        assert code == ExitCode.FINISHED_WITH_FAILURES
+        assert "no process that reads pages can be started (Resource temporarily unavailable)" in said
+    assert not multiprocessing.active_children()
 
 
 def test_what_several_processes_took_is_summed(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

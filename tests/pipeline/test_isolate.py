@@ -17,6 +17,7 @@ from PIL import Image
 
 from pipeline import decode, isolate
 from pipeline.limits import Limits
+from scanpage.children import death
 from scanpage.errors import InputError, UsageError
 
 Maker = Callable[..., Path]
@@ -76,6 +77,14 @@ def test_a_crash_of_a_decoder_costs_its_file(endless: Path, picture: Maker) -> N
     with pytest.raises(InputError, match=r"the file cannot be opened, .*SIGSEGV"):
         isolate.count_pages(endless, "the file", limits=Limits())
     assert isolate.count_pages(picture("a.png"), "a.png", limits=Limits()) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [(-9, "SIGKILL"), (-11, "SIGSEGV"), (1, "exit code 1"), (0, "exit code 0"), (-99, "exit code -99")],
+)
+def test_deaths_are_told_by_their_signals(code: int, told: str) -> None:
+    assert death(code) == told
 
 
 def test_an_interruption_ends_what_is_under_way(endless: Path, picture: Maker) -> None:
