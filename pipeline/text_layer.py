@@ -269,12 +269,15 @@ def _within(boxes: NDArray[np.float64], areas: Sequence[Box]) -> NDArray[np.bool
 
 
 def _doubled(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """For each letter whether its middle lies within another one's core, or another one's within its own."""
+    """For each letter whether its middle lies within another one's core, or another one's within its own.
+
+    A core is as high as its letter and half as wide: what hangs over, as an f does, ends before its neighbour's middle.
+    """
     height, width = size
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    quarter = (boxes[:, 2:] - boxes[:, :2]) / 4
+    reach = (boxes[:, 2:] - boxes[:, :2]) / (4, 2)
     x, y = np.clip(middles, 0, [width - 1, height - 1]).astype(int).T
-    x0, y0, x1, y1 = np.array(_pixels(np.concatenate([middles - quarter, middles + quarter], axis=1), *size)).T
+    x0, y0, x1, y1 = np.array(_pixels(np.concatenate([middles - reach, middles + reach], axis=1), *size)).T
     x1, y1 = np.maximum(x1, x + 1), np.maximum(y1, y + 1)
     # Sums over the pixels above and to the left: of corners they count the cores at a place, of middles those in one.
     cores, counts = np.zeros((2, height + 1, width + 1), np.int32)

@@ -126,16 +126,15 @@ def test_a_line_with_a_letter_of_more_signs_than_it_can_show_is_to_be_read() -> 
     assert told == [False, True, True, True]
 
 
-@pytest.mark.parametrize("height", [8, 60])
-def test_a_line_with_one_text_over_another_is_to_be_read(height: float) -> None:
-    """Be the letters that nobody sees smaller or larger than the others."""
-    x0, y0, x1, y1 = layer_of(LINES).boxes[6]
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
-    hidden = put(
-        layer_of(LINES),
-        *[(char, x - 2 + k, y - height / 2, x + 2 + k, y + height / 2) for k, char in enumerate((" n", "o", "t"))],
-    )
-    kept, told = trusted(hidden, page_of(LINES), line_boxes(LINES), [])
+@pytest.mark.parametrize(("height", "off"), [(8, 0), (60, 0), (3, 7)])
+def test_a_line_with_one_text_over_another_is_to_be_read(height: float, off: float) -> None:
+    """Be the letters that nobody sees smaller or larger than the others, or at their feet."""
+    x0, y0, x1, y1 = layer_of(LINES).boxes[1]
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2 + off
+    word = [
+        (char, x - 5 + 4 * k, y - height / 2, x - 2 + 4 * k, y + height / 2) for k, char in enumerate((" n", "o", "t"))
+    ]
+    kept, told = trusted(put(layer_of(LINES), *word), page_of(LINES), line_boxes(LINES), [])
     assert said(kept) == [text for text, _, _ in LINES[1:]]
     assert told == [False, True, True, True]
 
