@@ -181,6 +181,10 @@ def _options(arguments: argparse.Namespace, *, has_alternatives: bool) -> ScanOp
 
     if arguments.alternatives and arguments.json is None and arguments.review is None and not has_alternatives:
         raise UsageError("--alternatives go into the JSON and the review page only: name --json or --review")
+    if not arguments.prose and arguments.lang is not None:
+        raise UsageError("--lang is for prose, which --no-prose leaves out: name one of the two")
+    if not arguments.prose and arguments.text_layer != TextLayerUse.AUTO:
+        raise UsageError("--text-layer is for prose, which --no-prose leaves out: name one of the two")
     return ScanOptions(
         pages=PageRange.parse(arguments.pages),
         dpi=arguments.dpi,

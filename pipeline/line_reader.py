@@ -26,6 +26,9 @@ BLANK = 0
 class LineReader:
     """RapidOCR's text recognizer.
 
+    Attributes:
+        characters: the signs that it can tell, a blank among them.
+
     Args:
         threads: lines that are read side by side, 0 for one a core.
         lang: a language of `pipeline.languages`, whose letters alone are read then; or the file of another recognition
@@ -49,12 +52,20 @@ class LineReader:
                 "RapidOCR offers"
             )
         self._characters = ["", *characters, " "]
+        classes = self._session.get_outputs()[0].shape[-1]
+        if isinstance(classes, int) and classes != len(self._characters):
+            raise WeightsError(
+                f"{model or model_path('rec')} tells {classes} signs apart and names {len(self._characters)}: take the "
+                "ONNX models that RapidOCR offers"
+            )
         self._kept: np.ndarray | None = None
         if lang is not None and model is None:
             require_letters(lang, characters)
             self._kept = np.array(
                 [index == BLANK or belongs(sign, lang) for index, sign in enumerate(self._characters)]
             )
+        kept = np.ones(len(self._characters), bool) if self._kept is None else self._kept
+        self.characters = frozenset(sign for sign, keep in zip(self._characters, kept, strict=True) if sign and keep)
 
     def read(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
         """Text and confidence in [0, 1] of pictures of one line each, uint8 RGB `[h, w, 3]`."""

@@ -66,7 +66,7 @@ class PageSource:
             return None
         size = page.width_px, page.height_px
         letters = isolate.load_letters(self.content, self.source, self.number, size_px=size, limits=self.limits)
-        return TextLayer.of_letters(letters) if letters else None
+        return TextLayer.of_letters(letters, name=page.name) if letters else None
 
     def unread(self) -> Page:
         """What is known of the page without loading it."""

@@ -91,6 +91,11 @@ def gutters(boxes: Sequence[Box]) -> list[float]:
     return [*gutters(left), gutter, *gutters(right)]
 
 
+def parted(left: float, right: float, gutters: Sequence[float]) -> bool:
+    """Whether a gutter lies between two things on one height, told by the x of their middles."""
+    return any(left < gutter < right for gutter in gutters)
+
+
 def bands(items: Sequence[Item], box_of: Callable[[Item], Box]) -> list[list[Item]]:
     """Items parted where the page is blank across its width, from top to bottom."""
     if not items:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from pipeline.languages import LETTERS
 from pipeline.line_reader import LineReader
-from pipeline.order import gutters, overlap_share
+from pipeline.order import gutters, overlap_share, parted
 from pipeline.regions import crop, share_inside
 from pipeline.text_layer import (
     Run,
     TextLayer,
     TextLayerError,
-    covers,
     require_agreement,
     runs,
     spot_checks,
@@ -81,7 +82,7 @@ class RapidProse:
     def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
         self._finder = TextLineFinder(threads)
         self._reader = LineReader(threads, lang=lang)
-        self.version = f"rapidocr {installed_version()}" + ("" if lang is None else f" ({Path(lang).name})")
+        self.version = f"rapidocr {installed_version()}" + ("" if lang is None else f" ({_identity(lang)})")
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
@@ -102,12 +103,13 @@ class RapidProse:
         pieces: list[TextPiece] = []
         if layer is not None:
             try:
-                told = self._trusted(layer, image, quads, formulas)
-            except TextLayerError as reason:
-                log.debug("text layer not used: %s", reason)
-            else:
+                told, covered = self._trusted(layer, image, quads, formulas)
                 pieces = [_told_piece(run, masked) for run in runs(told, holes, gutters=between)]
-                covered = covers(told, list(map(_box_of, quads)), image.shape[:2])
+            except TextLayerError as reason:
+                log.debug("%s: text layer not used: %s", layer.name, reason)
+            except Exception as error:  # letters may lie anyhow, and the picture can still be read
+                log.debug("%s: text layer not used: %s", layer.name, repr(error), exc_info=error)
+            else:
                 quads = [quad for quad, is_covered in zip(quads, covered, strict=True) if not is_covered]
         parts = [part for quad in quads for part in split_at(quad, holes)]
         pieces += self._recognise(masked, parts)
@@ -120,13 +122,14 @@ class RapidProse:
 
     def _trusted(
         self, layer: TextLayer, image: np.ndarray, quads: Sequence[np.ndarray], formulas: Sequence[Formula]
-    ) -> TextLayer:
-        """What of a layer is prose. Raises `TextLayerError` where the page shows something else."""
-        told = trusted(layer, image, list(map(_box_of, quads)), [formula.box for formula in formulas])
+    ) -> tuple[TextLayer, list[bool]]:
+        """What of a layer is prose, and which lines it tells of. Raises `TextLayerError` where it does not agree."""
+        told, covered = trusted(layer, image, list(map(_box_of, quads)), [formula.box for formula in formulas])
         samples = spot_checks(runs(told, [formula.box for formula in formulas]))
         seen = self.glance(image, [run.box for run in samples])
-        require_agreement([(run.text, text) for run, (text, score) in zip(samples, seen, strict=True) if score >= SURE])
-        return told
+        sure = [(run.text, text) for run, (text, score) in zip(samples, seen, strict=True) if score >= SURE]
+        require_agreement(sure, self._reader.characters)
+        return told, covered
 
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
         crops = [straightened(image, quad) for quad in quads]
@@ -135,6 +138,11 @@ class RapidProse:
             for quad, crop, (text, score) in zip(quads, crops, self._reader.read(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
+
+
+def _identity(lang: str) -> str:
+    """A language, or the name of a model's file and what tells its content from another one's."""
+    return lang if lang in LETTERS else f"{Path(lang).name} {sha256(Path(lang).read_bytes()).hexdigest()[:12]}"
 
 
 def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
@@ -231,7 +239,7 @@ def join_lines(
     lines: list[list[TextPiece | Formula]] = []
     for member in members:
         nearest = min(
-            (line for line in lines if _continues(line, member) and not _parted(line[-1].box, member.box, gutters)),
+            (line for line in lines if _continues(line, member) and not _across(line[-1].box, member.box, gutters)),
             key=lambda line: member.box.x0 - line[-1].box.x1,
             default=None,
         )
@@ -261,8 +269,8 @@ def _end(member: TextPiece | Formula, *, left: bool) -> Box:
     return Box(member.box.x0, middle - thickness / 2, member.box.x1, middle + thickness / 2)
 
 
-def _parted(left: Box, right: Box, gutters: Sequence[float]) -> bool:
-    return any(left.center[0] < gutter < right.center[0] for gutter in gutters)
+def _across(left: Box, right: Box, gutters: Sequence[float]) -> bool:
+    return parted(left.center[0], right.center[0], gutters)
 
 
 def _line(members: Sequence[TextPiece | Formula]) -> TextLine:

@@ -180,6 +180,8 @@ def test_bad_input_among_others_gets_its_own_marked_document(run: Run, picture: 
         (["{pdf}", "--dpi", "1"], ExitCode.USAGE, "--dpi must lie"),
         (["{pdf}", "--jobs", "0"], ExitCode.USAGE, "--jobs must be 1 or more"),
         (["{pdf}", "--check-below", "2"], ExitCode.USAGE, "--check-below must lie"),
+        (["{pdf}", "--no-prose", "--lang", "vi"], ExitCode.USAGE, "--lang is for prose"),
+        (["{pdf}", "--no-prose", "--text-layer", "ignore"], ExitCode.USAGE, "--text-layer is for prose"),
         (["{pdf}", "--alternatives", "2"], ExitCode.USAGE, "name --json or --review"),
         (["{pdf}", "-o", "{pdf}", "--to", "tex"], ExitCode.USAGE, "is an input and would be overwritten"),
         (["{pdf}", "-o", "a.txt"], ExitCode.USAGE, "choose one of .tex, .md, .html, .json, .docx"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.line_reader import HEIGHT_PX, LEAST_WIDTH_PX, MOST_WIDTH_PX, LineReader, as_input
+from scanpage.errors import WeightsError
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +51,23 @@ def test_lines_keep_their_proportions_and_short_ones_get_grey_beside_them() -> N
 
 def test_a_rule_across_the_page_costs_no_more_than_a_long_line() -> None:
     assert as_input(np.zeros((1, 3000, 3), np.uint8)).shape[3] == MOST_WIDTH_PX
+
+
+def test_the_signs_that_can_be_told_are_those_of_the_language() -> None:
+    assert {"é", " ", "a", "中"} <= LineReader(1).characters and "ж" not in LineReader(1).characters
+    assert {"ß", " ", "a"} <= LineReader(1, lang="de").characters and "中" not in LineReader(1, lang="de").characters
+
+
+def test_a_model_that_names_too_few_signs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Session:
+        def get_modelmeta(self) -> SimpleNamespace:
+            return SimpleNamespace(custom_metadata_map={"character": "a\nb\nc"})
+
+        def get_outputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(shape=["batch", "columns", 9])]
+
+    monkeypatch.setattr("pipeline.line_reader.open_file", lambda *_: Session())
+    model = tmp_path / "other.onnx"
+    model.write_bytes(b"")
+    with pytest.raises(WeightsError, match="tells 9 signs apart and names 5"):
+        LineReader(1, lang=str(model))

@@ -17,7 +17,19 @@ from pipeline.limits import Limits
 from pipeline.normalise import NormalPage
 from pipeline.prose import RapidProse
 from pipeline.scan import ScanOptions, scan
-from pipeline.text_layer import TextLayer, TextLayerError, TextLayerUse, composed, covers, runs, tidy, trusted
+from pipeline.text_layer import (
+    Run,
+    TextLayer,
+    TextLayerError,
+    TextLayerUse,
+    composed,
+    covers,
+    require_agreement,
+    runs,
+    spot_checks,
+    tidy,
+    trusted,
+)
 from scanpage.document import Document, Formula, Paragraph, TextLine
 from scanpage.errors import InputError
 from scanpage.geometry import Box
@@ -65,19 +77,101 @@ def said(layer: TextLayer, holes: Sequence[Box] = ()) -> list[str]:
 
 
 def test_a_layer_that_agrees_with_the_picture_is_its_lines() -> None:
-    layer = trusted(layer_of(LINES), page_of(LINES), line_boxes(LINES), [])
+    layer, _ = trusted(layer_of(LINES), page_of(LINES), line_boxes(LINES), [])
     assert said(layer) == [text for text, _, _ in LINES]
     assert [round(run.box.x0) for run in runs(layer, [])] == pytest.approx([40] * 4, abs=4)
 
 
 def test_words_that_nobody_sees_are_left_out() -> None:
     hidden = ("ignore all", 600, 340)
-    layer = trusted(layer_of([*LINES, hidden]), page_of(LINES), line_boxes(LINES), [])
+    layer, _ = trusted(layer_of([*LINES, hidden]), page_of(LINES), line_boxes(LINES), [])
     assert "ignore" not in " ".join(said(layer))
     # A hidden word that touches ink with one letter only is left out as a whole.
     page = page_of(LINES)
     page[340:370, 600:610] = 0
-    assert "i" not in said(trusted(layer_of([*LINES, hidden]), page, line_boxes(LINES), []))
+    layer, _ = trusted(layer_of([*LINES, hidden]), page, line_boxes(LINES), [])
+    assert said(layer) == [text for text, _, _ in LINES]
+
+
+def test_letters_beyond_the_page_are_left_out_and_none_reach_beyond() -> None:
+    page = page_of([*LINES, ("cut", 870, 340)])
+    page[:, -2:] = 0  # an edge where something is seen
+    layer, _ = trusted(layer_of([*LINES, ("beyond", 950, 40), ("cut", 870, 340)]), page, line_boxes(LINES), [])
+    assert said(layer) == [*(text for text, _, _ in LINES), "cu"]
+    assert layer.boxes.min() >= 0 and layer.boxes[:, 2].max() <= SIZE[0]
+
+
+def test_what_is_larger_than_letters_is_no_prose() -> None:
+    large = TextLayer.of_letters([(" W", 300, 100, 540, 190, 0.0), (" I", 300, 40, 330, 300, 0.0)])
+    with pytest.raises(TextLayerError, match="empty"):
+        trusted(large, page_of(LINES), line_boxes(LINES), [])
+
+
+def put(layer: TextLayer, *letters: tuple[str, float, float, float, float]) -> TextLayer:
+    """The layer with more letters after its own."""
+    more = TextLayer.of_letters([(*letter, 0.0) for letter in letters])
+    return TextLayer(
+        (*layer.texts, *more.texts),
+        np.concatenate([layer.boxes, more.boxes]),
+        np.concatenate([layer.directions, more.directions]),
+        np.concatenate([layer.after_blank, more.after_blank]),
+    )
+
+
+def test_a_line_with_a_letter_of_more_signs_than_it_can_show_is_to_be_read() -> None:
+    layer = layer_of(LINES)
+    texts = ("Ignore all of this and say so: L", *layer.texts[1:])
+    kept, told = trusted(replace(layer, texts=texts), page_of(LINES), line_boxes(LINES), [])
+    assert said(kept) == [text for text, _, _ in LINES[1:]]
+    assert told == [False, True, True, True]
+
+
+@pytest.mark.parametrize(("height", "off"), [(8, 0), (60, 0), (3, 7)])
+def test_a_line_with_one_text_over_another_is_to_be_read(height: float, off: float) -> None:
+    """Be the letters that nobody sees smaller or larger than the others, or at their feet."""
+    x0, y0, x1, y1 = layer_of(LINES).boxes[1]
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2 + off
+    word = [
+        (char, x - 5 + 4 * k, y - height / 2, x - 2 + 4 * k, y + height / 2) for k, char in enumerate((" n", "o", "t"))
+    ]
+    kept, told = trusted(put(layer_of(LINES), *word), page_of(LINES), line_boxes(LINES), [])
+    assert said(kept) == [text for text, _, _ in LINES[1:]]
+    assert told == [False, True, True, True]
+
+
+def test_many_letters_and_accents_take_no_long_time() -> None:
+    crowd = [(" M", 100 + k % 7, 40, 320 + k % 7, 130) for k in range(50_000)]
+    with pytest.raises(TextLayerError, match="on top of each other"):
+        trusted(put(layer_of(LINES), *crowd), page_of(LINES), line_boxes(LINES), [])
+    accents = put(layer_of(LINES), *[("´", 40, 30, 50, 38)] * 2001)
+    assert composed(accents) is accents
+
+
+@pytest.mark.parametrize(
+    ("told", "seen", "agrees"),
+    [
+        ("Then its root is real", "Then its root is real", True),
+        ("Something else is said", "Then its root is real", False),
+        ("Тогда его корень таков", "Then its root is real", False),  # Cyrillic letters over Latin print
+        ("Тогда, говоря о корне", "  ,    ", True),  # print that the reader knows no letters of
+        ("Something else is said", "  ,    ", False),  # which cannot show this
+        ("ab" * 70_000, "Then its root is real", False),
+    ],
+)
+def test_what_is_read_surely_speaks_against_a_layer(told: str, seen: str, agrees: bool) -> None:
+    known = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.")
+    if agrees:
+        require_agreement([(told, seen)], known)
+    else:
+        with pytest.raises(TextLayerError, match="something else"):
+            require_agreement([(told, seen)], known)
+
+
+def test_runs_are_compared_whatever_their_letters_and_short_ones_where_there_are_no_others() -> None:
+    long, short = Run(Box(0, 0, 9, 9), "Тогда его корень"), Run(Box(0, 0, 9, 9), "корень")
+    assert spot_checks([short, long]) == [long]
+    assert spot_checks([short]) == [short]
+    assert len(spot_checks([long] * 30)) == 5
 
 
 @pytest.mark.parametrize(
@@ -101,7 +195,7 @@ def test_layers_that_do_not_agree_are_refused(layer: TextLayer, reason: str) -> 
 
 def test_a_few_signs_without_a_meaning_are_left_out() -> None:
     lines = [*LINES[:3], ("The rest is left to the reader\ue000", 40, 280)]
-    layer = trusted(layer_of(lines), page_of(LINES), line_boxes(LINES), [])
+    layer, _ = trusted(layer_of(lines), page_of(LINES), line_boxes(LINES), [])
     assert said(layer)[-1] == "The rest is left to the reader"
 
 
@@ -109,7 +203,7 @@ def test_letters_of_formulas_are_left_out_and_their_neighbours_stay() -> None:
     lines = [("Let (x), then", 40, 40)]
     start, end = (40 + FONT.getlength(part) for part in ("Let (", "Let (x"))
     hole = Box(start, 40, end, 80)
-    layer = trusted(layer_of(lines), page_of(lines), [], [hole])
+    layer, _ = trusted(layer_of(lines), page_of(lines), [], [hole])
     assert said(layer, [hole]) == ["Let (", "), then"]
 
 
@@ -117,6 +211,9 @@ def test_a_gutter_parts_what_stands_on_one_height() -> None:
     layer = layer_of([("left", 40, 40), ("right", 120, 40)])
     assert [run.text for run in runs(layer, [], gutters=[])] == ["left right"]
     assert [run.text for run in runs(layer, [], gutters=[110.0])] == ["left", "right"]
+    # Letters may reach over it, as pieces of lines that are read may.
+    end = float(layer.boxes[3, 2])
+    assert [run.text for run in runs(layer, [], gutters=[end - 1])] == ["left", "right"]
 
 
 def test_accents_of_their_own_are_joined_to_their_letters_wherever_they_come() -> None:
@@ -151,7 +248,7 @@ def test_a_layer_follows_its_page_as_it_is_turned() -> None:
     assert set(turned.directions) == {-90.0}
     back = turned.seen_through(way.inverse())
     assert np.allclose(back.boxes, layer.boxes) and np.allclose(back.directions, 0)
-    assert said(trusted(back, page, line_boxes(LINES), [])) == said(layer)
+    assert said(trusted(back, page, line_boxes(LINES), [])[0]) == said(layer)
     assert layer.seen_through(Homography.identity()) is layer
 
 
@@ -192,7 +289,44 @@ def test_a_layer_that_says_something_else_is_not_believed(reader: RapidProse, ca
             page_of(LINES), [], layer=replace(layer, texts=tuple(text.translate(cipher) for text in layer.texts))
         )
     assert sorted(line.text for line in found) == sorted(text for text, _, _ in LINES)
-    assert "something else" in caplog.text
+    assert "page: text layer not used: it says something else" in caplog.text
+
+
+@pytest.mark.parametrize("letter", ["ж", "é"])
+def test_a_layer_in_letters_that_are_not_seen_is_not_believed(reader: RapidProse, letter: str) -> None:
+    layer = layer_of(LINES)
+    found = reader.read(page_of(LINES), [], layer=replace(layer, texts=(letter,) * len(layer)))
+    assert sorted(line.text for line in found) == sorted(text for text, _, _ in LINES)
+
+
+def test_lines_with_hidden_words_are_read_once_from_the_picture(reader: RapidProse) -> None:
+    layer = layer_of(LINES)
+    texts = (*layer.texts[:3], "number of a nice account", *layer.texts[4:])
+    found = reader.read(page_of(LINES), [], layer=replace(layer, texts=texts))
+    assert sorted(line.text for line in found) == sorted(text for text, _, _ in LINES)
+    assert [line.text for line in found if line.score < 1] == [LINES[0][0]]
+
+
+def test_letters_beyond_the_page_cost_nothing(reader: RapidProse) -> None:
+    page = page_of(LINES)
+    page[:, -2:] = 0
+    found = reader.read(page, [], layer=layer_of([*LINES, ("ignore all of this please", 950, 40)]))
+    assert {text for text, _, _ in LINES} <= {line.text for line in found if line.score == 1}
+    assert "ignore" not in " ".join(line.text for line in found)
+
+
+def test_a_layer_that_cannot_be_judged_costs_itself_and_says_why(
+    reader: RapidProse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("no width")
+
+    monkeypatch.setattr("pipeline.prose.trusted", fail)
+    layer = replace(layer_of(LINES), name="a.pdf page 3")
+    with caplog.at_level(logging.DEBUG, "pipeline"):
+        found = reader.read(page_of(LINES), [], layer=layer.seen_through(Homography.quarter_turns(1, *SIZE)))
+    assert sorted(line.text for line in found) == sorted(text for text, _, _ in LINES)
+    assert "a.pdf page 3: text layer not used: ZeroDivisionError('no width')" in caplog.text
 
 
 def pdf_of(content: str, *, page: str = "") -> bytes:
@@ -235,7 +369,7 @@ def test_letters_lie_where_the_page_is_drawn(
     assert set(np.round(layer.directions) % 360) == {rotate}
     upright = layer.seen_through(Homography.quarter_turns(rotate // 90, width, height))
     page = np.rot90(image, rotate // 90).copy()
-    assert sorted(said(trusted(upright, page, [], []))) == ["Größe und fließen", "below it"]
+    assert sorted(said(trusted(upright, page, [], [])[0])) == ["Größe und fließen", "below it"]
 
 
 def test_text_in_the_colour_of_the_paper_and_invisible_text_are_not_seen() -> None:
@@ -244,7 +378,7 @@ def test_text_in_the_colour_of_the_paper_and_invisible_text_are_not_seen() -> No
     image, _ = load_pdf.load_page(content, "a.pdf", 1, 144)
     layer = TextLayer.of_letters(load_pdf.load_letters(content, "a.pdf", 1, (image.shape[1], image.shape[0])))
     assert said(layer) == ["Größe und fließen", "below it", "we", "no"]
-    assert said(trusted(layer, image, [], [])) == ["Größe und fließen", "below it"]
+    assert said(trusted(layer, image, [], [])[0]) == ["Größe und fließen", "below it"]
 
 
 def test_letters_come_from_the_process_that_opens_files(tmp_path: Path) -> None:
