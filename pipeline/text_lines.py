@@ -36,6 +36,9 @@ SURE_STRETCH = 0.5
 """The same where what is found is read, which is a second test."""
 UNCLIP = 1.6
 """The detector marks the core of a line; the line is wider by this share of area over perimeter (Liao et al. 2020)."""
+UNCLIP_ACROSS = 1.25
+"""Across a line that is to be read less is better, as neighbours stay out: of 12 printed pages 375 characters were
+wrong, of 15 handwritten ones 425; with 1.6 407 and 588."""
 MIN_CORE_PX, MIN_STRETCH_PX = 2, 3
 LONG = 2.0
 """A line tells its direction where it is so many times longer than high."""
@@ -113,8 +116,9 @@ class TextLineFinder:
             frame = np.clip(cv2.boxPoints((middle, size, angle)), 0, (text.shape[1] - 1, text.shape[0] - 1))
             if _mean_inside(text, frame.astype(np.int32)[:, None]) < SURE_STRETCH:
                 continue
-            growth = UNCLIP * size[0] * size[1] / (size[0] + size[1])
-            corners = cv2.boxPoints((middle, (size[0] + growth, size[1] + growth), angle)) * scale
+            share = size[0] * size[1] / (size[0] + size[1])
+            wider = [side + share * (UNCLIP if side == max(size) else UNCLIP_ACROSS) for side in size]
+            corners = cv2.boxPoints((middle, wider, angle)) * scale
             found.append(_clockwise(np.clip(corners, 0, (image.shape[1] - 1, image.shape[0] - 1))))
         return found
 
