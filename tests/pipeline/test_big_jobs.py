@@ -584,7 +584,14 @@ def test_nothing_in_the_current_folder_stands_in_for_a_module(run: Run, tmp_path
     assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
 
 
-CODE = "import sys; from pipeline.cli import main; import stand_ins; sys.exit(main(load_engines=stand_ins.load))"
+# Jobs in the background are started deaf to Ctrl-C, and so is all that they start.
+CODE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import stand_ins
+from pipeline.cli import main
+sys.exit(main(load_engines=stand_ins.load))
+"""
 
 
 def started(*arguments: object, log: Path, pages: int) -> subprocess.Popen[str]:
