@@ -27,13 +27,12 @@ import numpy as np
 from provenance import provenance
 
 from pipeline.engines import load_engines
+from pipeline.line_reader import LineReader
 from pipeline.load import LoadedPage
 from pipeline.scan import scan_page
 from recognizer.metrics import levenshtein
 from scanpage.document import Display, Page, Paragraph, ScannedPage
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import model_path
-from scanpage.weights import open_session
 from synth.coco import Line, PageTruth
 from synth.sheet import UNKNOWN, LineRole
 
@@ -78,12 +77,6 @@ def assign(lines: Sequence[Line], found: Sequence[Place]) -> list[int | None]:
         best = min(holding, key=lambda k: abs(found[k].box.center[1] - line.box.center[1]), default=None)
         result.append(best if most >= LEAST_SHARE else None)
     return result
-
-
-def alphabet() -> frozenset[str]:
-    """The signs that the reader's model can write."""
-    known = open_session(model_path("rec")).get_modelmeta().custom_metadata_map["character"]
-    return frozenset(known.split("\n")) | {" "}
 
 
 def kendall_tau(order: Sequence[int]) -> float | None:
@@ -165,7 +158,7 @@ def main() -> int:
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="name the N worst pages")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the result here")
     options = parser.parse_args()
-    engines, letters = load_engines(threads=options.threads), alphabet()
+    engines, letters = load_engines(threads=options.threads), LineReader().characters
     tallies: dict[str, Tally] = {}
     for file in sorted((options.pages / "truth").glob("*.json"))[: options.limit]:
         truth = PageTruth.from_json(json.loads(file.read_text("utf-8")))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from documents import BOX, paragraph
+
 from pipeline.tex_form import slots_of, tex_form
 from pipeline.write_json import document_to_json
 from scanpage.document import (
@@ -9,16 +11,10 @@ from scanpage.document import (
     Document,
     Formula,
     Page,
-    Paragraph,
-    Piece,
     ScannedPage,
-    TextLine,
     Versions,
 )
-from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
-
-BOX = Box(0, 0, 10, 10)
 
 
 def formula(latex: str) -> Formula:
@@ -27,10 +23,6 @@ def formula(latex: str) -> Formula:
 
 def row(*latex: str, tag: str | None = None) -> DisplayRow:
     return DisplayRow(tuple(map(formula, latex)), tag)
-
-
-def paragraph(*lines: tuple[Piece, ...]) -> Paragraph:
-    return Paragraph(tuple(TextLine(BOX, pieces) for pieces in lines))
 
 
 def document(*blocks: Block) -> Document:
