@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("INKS", "HAND", "PRINT"),
         help="how often the handwriting stage draws inks, --hand-layouts and --layouts (default: 0.4 0.2 0.4)",
     )
+    add(
+        "--lone-letters",
+        type=float,
+        default=0.06,
+        metavar="SHARE",
+        help="how often a single letter is drawn, as in prose, in place of a formula (default: %(default)s)",
+    )
     add("--val-layouts", nargs="+", default=[], metavar="FILE", help="typeset formulas to validate on, 96 of each")
     add("--val-inks", nargs="+", default=[], metavar="PATH", help="handwriting to validate on, 96 of each")
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import Enum
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -26,10 +27,16 @@ from scanpage.latex import Refusal, normalise
 from scanpage.parallel import Processes
 from synth.corpus import LayoutCorpus, load_layouts
 from synth.ink import Ink, read_inks
+from synth.lone_letters import lone_letters
+
+if TYPE_CHECKING:
+    from synth.handwrite import SymbolBank
 
 log = logging.getLogger(__name__)
 
 VALIDATION_SAMPLES = 96
+LETTERS_FROM = 5000
+"""Lone letters are those that so many formulas of each list begin with."""
 
 
 class Stage(Enum):
@@ -124,11 +131,14 @@ def _set_dropout(model: nn.Module, share: float) -> None:
 
 
 def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list[Source]:
+    if not 0.0 <= args.lone_letters < 1.0:
+        raise UsageError(f"--lone-letters must lie in [0, 1), got {args.lone_letters:g}")
     printed = [load_layouts(Path(path)) for path in args.layouts]
     if stage is Stage.RENDERED:
         if not printed:
             raise UsageError("the rendered stage needs formulas: give --layouts FILE, made by `synth formulas build`")
-        return [print_source(c, c.labels, image, share=len(c) ** 0.5) for c in printed]
+        sources = [print_source(c, c.labels, image, share=len(c) ** 0.5) for c in printed]
+        return [*sources, *_lone_sources(printed, sources, args, image)]
     inks = [ink for path in args.inks for ink in read_inks(Path(path))]
     if not inks:
         raise UsageError("the handwriting stage needs inks: give --inks FILE or a folder of InkML")
@@ -137,6 +147,7 @@ def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list
         raise UsageError(f"--shares must not be negative, and the first not 0; got {args.shares}")
     sources = [_ink_source(inks, image, share=ink_share)]
     by_hand = [load_layouts(Path(path)) for path in args.hand_layouts]
+    bank = None
     if by_hand:
         from synth.handwrite import SymbolBank
 
@@ -144,7 +155,30 @@ def _sources(args: argparse.Namespace, stage: Stage, image: ImageConfig) -> list
         sources += [hand_source(c, c.labels, bank, image, share=hand_share / len(by_hand)) for c in by_hand]
     replay = sum(len(c) ** 0.5 for c in printed)
     sources += [print_source(c, c.labels, image, share=print_share * len(c) ** 0.5 / replay) for c in printed]
-    return sources
+    return [*sources, *_lone_sources([*printed, *by_hand], sources, args, image, bank=bank)]
+
+
+def _lone_sources(
+    corpora: Sequence[LayoutCorpus],
+    others: Sequence[Source],
+    args: argparse.Namespace,
+    image: ImageConfig,
+    *,
+    bank: SymbolBank | None = None,
+) -> list[Source]:
+    """Lone letters in print, and by hand where there is a bank of symbols, as often as `--lone-letters` says."""
+    rng = np.random.default_rng(args.seed)
+    letters = [letter for corpus in corpora for letter in lone_letters(corpus, LETTERS_FROM, rng)]
+    share = sum(source.share for source in others) * args.lone_letters / (1.0 - args.lone_letters)
+    if not letters or not share:
+        return []
+    labels = [letter.latex for letter in letters]
+    if bank is None:
+        return [print_source(letters, labels, image, share=share)]
+    return [
+        print_source(letters, labels, image, share=share / 2),
+        hand_source(letters, labels, bank, image, share=share / 2),
+    ]
 
 
 def _ink_source(inks: Sequence[Ink], image: ImageConfig, *, share: float) -> Source:

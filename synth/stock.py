@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from scanpage.errors import InputError, UsageError
 from scanpage.latex import Refusal, normalise, to_latex
-from scanpage.latex_symbols import GREEK
 from synth.config import GenerateSettings
 from synth.corpus import LayoutCorpus, build_layouts, load_layouts, save_layouts
 from synth.flow import Formula
 from synth.handwrite import SymbolBank
 from synth.ink import Ink, read_inks, symbol_size
 from synth.layout import Layout
+from synth.lone_letters import lone_letter
 from synth.paint import paint_print
 from synth.prose import find_fonts, matplotlib_fonts, read_text
 from synth.sheet import Source
@@ -47,9 +47,6 @@ LOWEST_EM = 0.3
 # Letters without ascender: about two thirds as high as digits, by which the size of writing is told.
 LOW_LETTERS = frozenset("aceimnorsuvwxz")
 LOW_SHARE = 0.68
-
-# What may stand alone as a variable, beside the letters of the alphabet.
-LONE = frozenset({*GREEK, r"\ell"})
 
 # One of these in its label, or a single letter for all of it, and an ink is no prose.
 MATHEMATICS = re.compile(r"[\\^_={}+<>]|^\s*\S\s*$")
@@ -152,16 +149,12 @@ class Stock:
         return None
 
     def symbol(self, rng: np.random.Generator) -> Layout | None:
-        """A lone letter, as often as formulas begin with it; None if none turned up.
-
-        A list of formulas names each letter at most once, beside as many rarities, while every page is full of x and n.
-        """
+        """A lone letter, as often as formulas begin with it; None if none turned up."""
         for _ in range(TRIES):
             corpus = self.layouts[int(rng.integers(len(self.layouts)))]
-            layout = corpus[int(rng.integers(len(corpus)))]
-            token, first = layout.latex.split()[0], layout.glyphs[0] if layout.glyphs else None
-            if first is not None and first.size == 1.0 and (token in LONE or (len(token) == 1 and token.isalpha())):
-                return Layout(token, (replace(first, x=0.0, y=0.0),), (), typesetting=layout.typesetting)
+            letter = lone_letter(corpus[int(rng.integers(len(corpus)))])
+            if letter is not None:
+                return letter
         return None
 
     def printed(

@@ -96,6 +96,7 @@ def test_each_option_sets_its_field_and_no_other(option: str, field: str, value:
         (["--stage", "rendered", "--layouts", "nowhere.layouts"], "nowhere.layouts"),
         (["--stage", "rendered", "--model", "nowhere"], "nowhere"),
         (["--stage", "rendered", "--dropout", "1.0"], "--dropout"),
+        (["--stage", "rendered", "--lone-letters", "1"], "--lone-letters"),
     ],
 )
 def test_what_cannot_be_trained_is_named(
@@ -109,12 +110,22 @@ def test_what_cannot_be_trained_is_named(
 def test_shares_are_split_among_the_sources_of_each_kind(layouts: Path, inks: Path) -> None:
     args = options(
         "--stage", "handwriting", "--out", "run", "--inks", inks, "--layouts", layouts, layouts,
-        "--shares", 0.25, 0.0, 0.75,
+        "--shares", 0.25, 0.0, 0.75, "--lone-letters", 0,
     )  # fmt: skip
     sources = stages._sources(args, stages.Stage.HANDWRITING, ImageConfig())
     assert [source.share for source in sources] == pytest.approx([0.25, 0.375, 0.375])
     assert [source.by_hand for source in sources] == [True, False, False]
     assert [len(source.labels) for source in sources] == [1, 3, 3]  # the ink outside the label language is left out
+
+
+def test_lone_letters_are_drawn_as_often_as_asked_in_print_and_by_hand(layouts: Path, inks: Path) -> None:
+    data = ["--inks", inks, "--layouts", layouts, "--hand-layouts", layouts, "--lone-letters", 0.2]
+    args = options("--stage", "handwriting", "--out", "run", *data)
+    *others, printed, by_hand = stages._sources(args, stages.Stage.HANDWRITING, ImageConfig())
+    shares = [source.share for source in others]
+    assert printed.share == by_hand.share == pytest.approx(0.1 * (sum(shares) + printed.share + by_hand.share))
+    assert (printed.by_hand, by_hand.by_hand) == (False, True)
+    assert set(printed.labels) == set(by_hand.labels) and all(len(label) == 1 for label in printed.labels)
 
 
 def test_dropout_is_set_where_the_model_has_any() -> None:
