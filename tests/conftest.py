@@ -6,7 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import pytest
+
+# A busy machine makes no test wrong.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 

@@ -223,7 +223,7 @@ STRUCTURE = set(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(2, 80), st.sampled_from([1, 3]), st.sampled_from([0.0, 3.0]))
 def test_random_logits_give_formulas_that_parse(seed: int, limit: int, width: int, liking: float) -> None:
     rng = np.random.default_rng(seed)

@@ -186,7 +186,7 @@ STRUCTURE = [
 OPENING = ["{", "^", "\\left", "\\sqrt", "\\frac", "[", "\\boldsymbol", "\\begin{aligned}", "\\hat", "\\mathrm"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.randoms(use_true_random=False), st.integers(2, 260), st.sampled_from([STRUCTURE, OPENING, ()]))
 def test_whatever_is_let_through_parses_within_its_limit(rng: random.Random, limit: int, liking: Sequence[str]) -> None:
     tokens = wander(rng, limit, liking)
@@ -194,7 +194,7 @@ def test_whatever_is_let_through_parses_within_its_limit(rng: random.Random, lim
     assert normalise(to_latex(tokens)) == repair(tokens)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.randoms(use_true_random=False), st.integers(2, 120))
 def test_without_grown_delimiters_and_words_it_is_canonical(rng: random.Random, limit: int) -> None:
     tokens = wander(rng, limit, STRUCTURE)
@@ -212,7 +212,7 @@ def test_whatever_is_let_through_compiles(pdflatex: ModuleType, tmp_path: Path) 
     assert pdflatex.refusal(pdflatex.displays(sources), tmp_path) == ""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(sorted(set(vocabulary()) - HATS - {"\\sqrt", "\\left"})), max_size=30))
 def test_what_repair_makes_of_anything_is_let_through(tokens: list[str]) -> None:
     repaired = repair(tokens)
@@ -220,7 +220,7 @@ def test_what_repair_makes_of_anything_is_let_through(tokens: list[str]) -> None
         assert follow(repaired)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.randoms(use_true_random=False), st.integers(2, 80))
 def test_need_is_the_shortest_way_to_the_end(rng: random.Random, limit: int) -> None:
     state: State = START
