@@ -22,7 +22,8 @@ import pytest
 from PIL import Image
 
 from pipeline.cli import UNEXPECTED, main
-from pipeline.kept_pages import KeptPages
+from pipeline.folder_lock import held
+from pipeline.kept_pages import KeptPages, _code
 from pipeline.limits import Limits
 from pipeline.load import PageSource
 from pipeline.page_range import PageRange
@@ -234,6 +235,30 @@ def test_pages_of_a_changed_file_or_of_other_models_are_read_anew(
     monkeypatch.setattr(models._Recognizer, "version", "another")
     assert run(sheets(tmp_path / "notes.tif"), "-q") == ExitCode.DONE
     assert read(log) == GREYS
+
+
+def test_pages_that_another_state_of_the_program_read_are_read_anew(
+    run: Run, tmp_path: Path, log: Path, stop_at: StopAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(103, KeyboardInterrupt())
+    run(pages, "-q")
+    read(log)
+    monkeypatch.setattr("pipeline.kept_pages._code", lambda: "other")
+    assert run(pages, "-q") == ExitCode.DONE
+    assert read(log) == GREYS
+
+
+def test_a_state_of_the_program_is_told_by_its_source(tmp_path: Path) -> None:
+    def code() -> str:
+        return _code.__wrapped__(tmp_path)
+
+    states = [code()]
+    for folder, text in (("pipeline", "1"), ("pipeline", "2"), ("detector", "2"), ("tests", "3")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "a.py").write_text(text)
+        states.append(code())
+    assert len(set(states)) == 4 and states[-1] == states[-2]
 
 
 def test_equal_files_keep_their_names(run: Run, tmp_path: Path, stop_at: StopAt) -> None:
@@ -666,3 +691,29 @@ def test_a_run_that_is_killed_or_interrupted_leaves_nobody_and_goes_on(
     continued = contents(Path())
     assert run(pages, "-o", "notes.json", "-q") == ExitCode.DONE
     assert contents(Path()) == continued and set(continued) == {"notes.json"}
+
+
+def test_a_result_is_made_by_one_run_at_a_time(
+    run: Run, tmp_path: Path, log: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pages, small = sheets(tmp_path / "notes.tif", [101, 102, models.SLOW, 104]), sheets(tmp_path / "a" / "notes.tif")
+    first = started(pages, "-o", "notes.json", log=log, pages=3)
+    kept = contents(Path())
+    assert run(small, "-o", "notes.json") == ExitCode.UNWRITABLE_OUTPUT
+    assert capsys.readouterr().err == (
+        "scanpage: another run of scanpage is making notes.json: wait until it is done, or name another output\n"
+    )
+    assert contents(Path()) == kept
+    assert run(small, "-o", "other.json") == ExitCode.DONE
+    first.kill()
+    first.communicate(timeout=30)
+    assert run(small, "-o", "notes.json") == ExitCode.DONE
+    assert not list(Path().glob(".*"))
+
+
+def test_a_run_that_is_refused_leaves_nothing_behind(run: Run, tmp_path: Path, log: Path) -> None:
+    inputs = [sheets(tmp_path / f"{name}.tif") for name in "abc"]
+    with held(Path("out/.c.tex.scanpage")):
+        assert run(*inputs, "-o", "out/") == ExitCode.UNWRITABLE_OUTPUT
+        assert [path.name for path in Path("out").iterdir()] == [".c.tex.scanpage"]
+    assert run(*inputs, "-o", "out/") == ExitCode.DONE
