@@ -272,6 +272,7 @@ def test_prose_comes_of_a_good_layer_around_its_formulas(reader: RapidProse) -> 
     for layer_line, line in zip(found, from_picture, strict=True):
         assert layer_line.box.iou(line.box) > 0.7
         assert layer_line.letter_px == pytest.approx(line.letter_px, rel=0.15)
+        assert layer_line.stroke_px == pytest.approx(line.stroke_px, rel=0.15)
 
 
 def test_what_the_layer_does_not_tell_of_is_read(reader: RapidProse) -> None:
