@@ -13,7 +13,7 @@ from scanpage.geometry import Box
 
 Item = TextLine | Formula | Figure
 
-MARGIN_SHARE = 0.1
+MARGIN_SHARE = 0.13
 """Running heads and page numbers stand this near to the top or bottom, in shares of the page's height."""
 MARGIN_GAP_HEIGHTS = 0.6
 """And so far from all else, in their own heights."""
@@ -22,9 +22,11 @@ LEFT_THIRD = 1 / 3
 SMALL, HEAD_GAP_HEIGHTS = 0.9, 1.0
 """Letters of a running head without a number in usual ones at most, and its room, as it may as well be a caption."""
 _PAGE_NUMBER = re.compile(
-    r"\W*(?:(?:page|p\.|seite|trang|página|pagina)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|von|de)\s*\d{1,4})?\W*",
+    r"[^\w()\[\]]*(?:(?:page|p\.|seite|trang|página|pagina)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|von|de)\s*\d{1,4})?"
+    r"[^\w()\[\]]*",
     re.IGNORECASE,
 )
+"""In brackets it may be an equation's number, apart from that."""
 _QUESTION = re.compile(r"\w+[.):]")
 """`3)`: what stands behind it is no running head."""
 
@@ -50,6 +52,8 @@ _TITLE = re.compile(r"(?!(?:fig(?:ure|\.)|table)\s*\d)\w.*[^\W\d_]{2}", re.IGNOR
 
 _ENDS = (".", ",", ";", ":")
 """How sentences and their parts end, but no headings."""
+_RUN_IN = re.compile(r"[a-zà-ÿ]{3}[.?!]\s+\w")
+"""Where a sentence begins behind a heading, on the same line."""
 _ITEM = re.compile(r"(?:\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)]|\[\d{1,3}\]|[•–∙▪*-])\s+\S")
 """How items of a list begin."""
 
@@ -165,7 +169,7 @@ def heading_level(
     text = line.text.strip()
     if len(text) > LONGEST_HEADING or not _TITLE.match(text):
         return 0
-    if (text[0].islower() and not follows_heading) or text.endswith(_ENDS):
+    if (text[0].islower() and not follows_heading) or text.endswith(_ENDS) or _RUN_IN.search(text):
         return 0
     if size < LARGER and above is not None and not _stands_apart(line.box, above.box):
         return 0

@@ -44,6 +44,7 @@ PROSE = (0, " / ".join(line.text for line in BODY))
         [text(500, 30, 550, "169")],
         [text(50, 30, 200, "On plain curves"), text(520, 30, 550, "169")],
         [text(50, 30, 80, "170"), text(300, 30, 550, "A. Author")],
+        [text(290, 690, 310, "12")],  # where articles of LaTeX have it
     ],
 )
 def test_heads_and_page_numbers_are_left_out(lines: list[TextLine]) -> None:
@@ -88,6 +89,7 @@ def test_small_print_right_above_a_picture_is_its_caption() -> None:
         text(50, 30, 70, "3"),  # at the left: a question's number
         text(50, 30, 300, "On plain curves"),  # a title
         text(290, 300, 310, "12"),  # in the middle of the page
+        text(500, 770, 530, "(12)"),  # an equation's number
         text(290, 222, 310, "12"),  # right under the prose
     ],
 )
@@ -145,6 +147,7 @@ def test_a_line_within_a_paragraph_is_no_heading_unless_it_is_much_larger(letter
         ("(b) Plain", 13),  # brackets are higher than letters
         ("3.141 592", 13),  # a number
         ("of plain curves", 13),  # goes on
+        ("2.1. Plain curves. They are", 13),  # the text begins on the same line
         ("Plain curves", None),  # of unknown size
     ],
 )
@@ -180,7 +183,14 @@ def test_bold_lines_of_usual_size_are_headings(line: TextLine, level: int) -> No
 
 @pytest.mark.parametrize(
     ("content", "letter", "level"),
-    [("PLAIN CURVES", 10, 1), ("PLAIN CURVES", 8, 1), ("PLAIN CURVES", 7, 0), ("NATO", 10, 0), ("PLAIN Curves", 10, 0)],
+    [
+        ("PLAIN CURVES", 10, 1),
+        ("III. PLAIN CURVES", 10, 1),
+        ("PLAIN CURVES", 8, 1),
+        ("PLAIN CURVES", 7, 0),
+        ("NATO", 10, 0),
+        ("PLAIN Curves", 10, 0),
+    ],
 )
 def test_lines_in_capitals_are_headings(content: str, letter: float, level: int) -> None:
     line = text(50, 0, 200, content, letter=letter)
