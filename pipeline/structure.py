@@ -46,6 +46,8 @@ APART_HEIGHTS, SHORT_HEIGHTS = 0.1, 0.5
 much before the line below. Within a paragraph the boxes of lines overlap."""
 CAPITALS, SMALL_CAPITALS = 6, 0.75
 """So many letters at least, all of them capitals, make a heading, too, not an abbreviation; small ones are so large."""
+MANY = 0.25
+"""Where this share of the usual lines is in capitals, these make no headings."""
 LONGEST_HEADING = 80
 _NUMBERED = re.compile(r"(?:chapter|section|§)?\s*(\d+(?:\.\d+)+|[A-Z](?:\.\d+)+)\.?\s+[^\W\d_]", re.IGNORECASE)
 _TITLE = re.compile(r"(?!(?:fig(?:ure|\.)|table)\s*\d)\w.*[^\W\d_]{2}", re.IGNORECASE)
@@ -119,10 +121,17 @@ def _stands_alone(box: Box, boxes: Sequence[Box], gap_heights: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class UsualLetters:
-    """Letters of the usual lines of a page, in pixels: their height, and how thick their strokes are where known."""
+    """Letters of the usual lines of a page.
+
+    Attributes:
+        height_px: their height in pixels.
+        stroke_px: thickness of their strokes in pixels, None where that is not known.
+        capitals: whether many of these lines are in capitals, as some write and some print.
+    """
 
     height_px: float
     stroke_px: float | None = None
+    capitals: bool = False
 
     def size(self, line: TextLine) -> float | None:
         """Height of a line's letters in usual ones."""
@@ -143,7 +152,10 @@ def usual_letters(lines: Sequence[TextLine]) -> UsualLetters | None:
         return None
     first, middle, third = statistics.quantiles([line.letter_px for line in long if line.letter_px is not None], n=4)
     strokes = [line.stroke_px for line in long if line.stroke_px is not None]
-    return UsualLetters(middle, statistics.median(strokes) if strokes else None) if third <= EVEN * first else None
+    if third > EVEN * first:
+        return None
+    capitals = sum(_in_capitals(line) for line in long) >= MANY * len(long)
+    return UsualLetters(middle, statistics.median(strokes) if strokes else None, capitals)
 
 
 def heading_level(
@@ -181,8 +193,13 @@ def heading_level(
         return 0
     # The first line of a bold paragraph is none.
     is_bold = usual.is_bold(line) and not (prose is not None and usual.is_bold(prose))
-    in_capitals = size >= SMALL_CAPITALS and text.isupper() and sum(map(str.isalpha, text)) >= CAPITALS
+    in_capitals = size >= SMALL_CAPITALS and _in_capitals(line) and not usual.capitals
     return 1 if size >= LARGE or is_bold or in_capitals else 0
+
+
+def _in_capitals(line: TextLine) -> bool:
+    words = "".join(piece for piece in line.pieces if isinstance(piece, str))
+    return words.isupper() and sum(map(str.isalpha, words)) >= CAPITALS
 
 
 def _stands_apart(box: Box, above: Box) -> bool:

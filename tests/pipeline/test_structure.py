@@ -198,6 +198,12 @@ def test_lines_in_capitals_are_headings(content: str, letter: float, level: int)
     assert heading_level(line, USUAL, below=text(50, 20, 200, "AND SO ON")) == 0
 
 
+def test_where_all_is_in_capitals_they_make_no_headings() -> None:
+    lines = [replace(line, pieces=(line.text.upper(),)) for line in BODY]
+    blocks = assemble(PAGE, [*lines, text(50, 60, 200, "PLAIN CURVES")], []).blocks
+    assert [block.heading for block in blocks if isinstance(block, Paragraph)] == [0, 0]
+
+
 def test_a_bold_paragraph_is_no_heading() -> None:
     line = text(50, 0, 500, "Plain curves", stroke=3)
     assert heading_level(line, USUAL, below=text(50, 20, 550, "are bold", stroke=3)) == 0
