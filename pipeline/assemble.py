@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from pipeline.order import overlap_share, reading_order
-from pipeline.structure import Item, begins_item, heading_level, usual_letters, without_furniture
+from pipeline.structure import Item, UsualLetters, begins_item, heading_level, usual_letters, without_furniture
 from scanpage.document import Block, Display, DisplayRow, Figure, Formula, Page, Paragraph, Piece, ScannedPage, TextLine
 from scanpage.geometry import Box
 
@@ -36,9 +36,10 @@ def assemble(
         figures: pictures on it.
     """
     tags, prose, displayed = equation_numbers(lines, isolated)
-    items = without_furniture(page, [*prose, *displayed, *figures])
+    usual = usual_letters(lines)
+    items = without_furniture(page, [*prose, *displayed, *figures], usual)
     rows = reading_order(items, lambda item: item.box)
-    return ScannedPage(page, tuple(_blocks(rows, tags, usual_letters(lines))))
+    return ScannedPage(page, tuple(_blocks(rows, tags, usual)))
 
 
 def equation_numbers(
@@ -72,7 +73,7 @@ def _owner(box: Box, isolated: Sequence[Formula]) -> Formula | None:
     return max(beside, key=lambda formula: formula.box.x1, default=None)
 
 
-def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str], usual: float | None) -> list[Block]:
+def _blocks(rows: Sequence[Sequence[Item]], tags: dict[Box, str], usual: UsualLetters | None) -> list[Block]:
     blocks: list[Block] = []
     parted = (part for row in rows for part in _parts(row))
     for kind, group in groupby(parted, key=_kind):
@@ -148,17 +149,18 @@ def _one_line(row: Sequence[Item]) -> TextLine:
         else:
             pieces.append(piece)
     lines = [item for item in row if isinstance(item, TextLine)]
-    letter_px = lines[0].letter_px if len(lines) == 1 else None
+    sizes = (lines[0].letter_px, lines[0].stroke_px) if len(lines) == 1 else (None, None)
     box = Box.around(item.box for item in row)
-    return TextLine(box, tuple(pieces), min(line.score for line in lines), letter_px)
+    return TextLine(box, tuple(pieces), min(line.score for line in lines), *sizes)
 
 
-def _paragraphs(lines: Sequence[TextLine], usual: float | None) -> list[Paragraph]:
+def _paragraphs(lines: Sequence[TextLine], usual: UsualLetters | None) -> list[Paragraph]:
     groups: list[list[TextLine]] = []
     levels: list[int] = []
-    for line in lines:
-        # A heading may have a second line.
-        level = heading_level(line, usual, groups[-1][-1] if groups and not levels[-1] else None)
+    for line, below in zip(lines, [*lines[1:], None], strict=True):
+        follows_heading = bool(levels) and levels[-1] > 0
+        above = groups[-1][-1] if groups and not follows_heading else None
+        level = heading_level(line, usual, above=above, below=below, follows_heading=follows_heading)
         if groups and not level and not levels[-1] and _same_paragraph(groups[-1], line):
             groups[-1].append(line)
         else:

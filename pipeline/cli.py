@@ -8,7 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -251,16 +251,18 @@ class _Run:
         self._times = StageTimes()
         self._tally = Tally()
         self._start = time.perf_counter()
+        self._claims = ExitStack()
         self._kept: KeptPages | None = None
 
     def finish(self, jobs: Sequence[Job]) -> int:
         """Read, write, and return the exit code."""
-        try:
-            self._finish(jobs)
-        except BaseException:
-            if self._kept is not None:
-                self._end_early(self._kept)
-            raise
+        with self._claims:
+            try:
+                self._finish(jobs)
+            except BaseException:
+                if self._kept is not None:
+                    self._end_early(self._kept)
+                raise
         self._report(jobs)
         return ExitCode.FINISHED_WITH_FAILURES if self._tally.failures else ExitCode.DONE
 
@@ -304,7 +306,7 @@ class _Run:
 
     def _scan(self, jobs: Sequence[Job]) -> Documents:
         """The documents of all jobs, each as soon as its pages are read."""
-        from pipeline.kept_pages import KeptPages
+        from pipeline.kept_pages import KeptPages, claimed, folder_beside
         from pipeline.scan import list_inputs
         from pipeline.stream import by_document, finished_pages, page_reader
         from scanpage.document import Document
@@ -313,8 +315,11 @@ class _Run:
         listed = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
         sizes = [len(pages) for pages in listed]
         work = self._work([page for pages in listed for page in pages])
+        results = [self._first_file(job) for job in jobs]
+        self._claims.enter_context(claimed(result for result in results if result is not None))
         with page_reader(work, jobs=self._arguments.jobs, times=self._times) as reader:
-            folders = [self._kept_folder(job) for job, size in zip(jobs, sizes, strict=True) for _ in range(size)]
+            places = [None if result is None else folder_beside(result) for result in results]
+            folders = [place for place, size in zip(places, sizes, strict=True) for _ in range(size)]
             self._kept = KeptPages(work, folders, reader.versions)
             quiet = self._arguments.quiet
             tell = (lambda _: None) if quiet else _tell
@@ -337,12 +342,9 @@ class _Run:
             self._arguments.review is not None,
         )
 
-    def _kept_folder(self, job: Job) -> Path | None:
-        """Where pages are kept: beside the first result that goes to a file."""
-        from pipeline.kept_pages import folder_beside
-
-        places = (job.target, self._arguments.review, self._arguments.json)
-        return next((folder_beside(place) for place in places if place is not None), None)
+    def _first_file(self, job: Job) -> Path | None:
+        """The first result of a job that goes to a file: pages are kept beside it."""
+        return next((path for path in (job.target, self._arguments.review, self._arguments.json) if path), None)
 
     def _write(self, document: Document, job: Job) -> None:
         from pipeline.outputs import deliver, deliver_figures, figures_folder

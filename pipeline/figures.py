@@ -30,8 +30,8 @@ MOST_WRITTEN = 0.4
 MOST_FORMULA = 0.15
 """And so is one of which displayed formulas fill this much: a boxed result."""
 INSIDE = 0.6
-LABEL_HEIGHTS = 3.0
-"""Numbers this near to a plot, in their own heights, stand beside its axes."""
+LABEL_HEIGHTS, LABEL_HEIGHTS_ABOVE = 3.0, 1.0
+"""Numbers this near to a plot, in their own heights, stand beside its axes; farther above stands the page's number."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
 MARGIN_PX, QUALITY = 3, 85
 
@@ -114,7 +114,9 @@ def _is_frame(box: Box, lines: Sequence[TextLine], isolated: Sequence[Formula]) 
 def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:
     """The box with the numbers beside its axes."""
     for line in lines:
-        near = box.padded(line.box.height * LABEL_HEIGHTS)
+        reach = line.box.height
+        around = box.padded(reach * LABEL_HEIGHTS)
+        near = Box(around.x0, box.y0 - reach * LABEL_HEIGHTS_ABOVE, around.x1, around.y1)
         if line.box.intersection(near) > 0 and _LABEL.fullmatch(line.text) and share_inside(line.box, near) > INSIDE:
             box = Box.around([box, line.box])
     return box

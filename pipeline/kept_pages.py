@@ -11,12 +11,14 @@ import json
 import logging
 import re
 import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.folder_lock import held
 from pipeline.load import PageSource
 from pipeline.page_work import FinishedPage, PageWork
 from pipeline.read_json import document_from_json
@@ -34,11 +36,37 @@ _OUR_NAME = re.compile(r"[0-9a-f]{64}\.zip|\.[0-9a-f]{64}\.zip\.\w+\.zip")
 """A kept page, or a half one of a run that was killed."""
 _WITHOUT_EFFECT = {"pages", "detector", "recognizer", "threads", "limits"}
 """Settings on which the reading of a page does not depend, or which the versions of the models stand for."""
+_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("scanpage", "synth", "detector", "recognizer", "pipeline")
+MOST_CLAIMED = 100
+"""Each costs an open file, of which a process has 256 on some systems. Two runs of one command meet at the first."""
 
 
 def folder_beside(result: Path) -> Path:
     """Where pages are kept until `result` is written."""
     return result.with_name(f".{result.name}.scanpage")
+
+
+@contextmanager
+def claimed(results: Iterable[Path]) -> Iterator[None]:
+    """Keep other runs from results, of many the first ones: each would remove the pages that the other keeps.
+
+    Raises:
+        OutputError: another run is making one of them, or pages cannot be kept beside it.
+    """
+    with ExitStack() as claims:
+        for result in list(dict.fromkeys(results))[:MOST_CLAIMED]:
+            folder = folder_beside(result)
+            _require_no_link(folder)
+            try:
+                claims.enter_context(held(folder))
+            except BlockingIOError as error:
+                raise OutputError(
+                    f"another run of scanpage is making {result}: wait until it is done, or name another output"
+                ) from error
+            except OSError as error:
+                raise OutputError(f"cannot make {folder}: {error.strerror}; choose a writable place") from error
+        yield
 
 
 class KeptPages:
@@ -57,7 +85,7 @@ class KeptPages:
         self._work = work
         self._folders = folders
         self._versions = versions
-        self._settings = f"{versions} {_settings(work)}"
+        self._settings = f"{versions} {_code()} {_settings(work)}"
         self._hashes: dict[str, str | None] = {}
         self._lost = False
         self.count = 0
@@ -136,8 +164,8 @@ class KeptPages:
 
     def _folder(self, number: int) -> Path | None:
         folder = self._folders[number]
-        if folder is not None and folder.is_symlink():
-            raise OutputError(f"{folder} is a symbolic link, and finished pages are kept in no other place: remove it")
+        if folder is not None:
+            _require_no_link(folder)
         return folder
 
     def _path(self, number: int) -> Path | None:
@@ -181,6 +209,20 @@ def _empty(folder: Path) -> None:
     for path in folder.iterdir():
         if _OUR_NAME.fullmatch(path.name):
             path.unlink(missing_ok=True)
+
+
+def _require_no_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise OutputError(f"{folder} is a symbolic link, and finished pages are kept in no other place: remove it")
+
+
+@cache
+def _code(root: Path = _ROOT) -> str:
+    """Hash of the source, as a program that is worked on changes between two versions, too; takes some 10 ms."""
+    digest = hashlib.sha256()
+    for path in sorted(path for package in _PACKAGES for path in (root / package).glob("*.py")):
+        digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _settings(work: PageWork) -> str:

@@ -51,19 +51,27 @@ MAX_GAP_HEIGHTS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
+class Letters:
+    """Height of the tall letters of a line, and thickness of its strokes, in pixels."""
+
+    height_px: float
+    stroke_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class TextPiece:
     """A stretch of recognised text, in page pixels, with its confidence in [0, 1].
 
     Attributes:
         ends: heights of the middles of its left and right end, and its thickness; None for a level one.
-        letter_px: height of its letters, None where there are too few.
+        letters: what they look like, None where there are too few.
     """
 
     box: Box
     text: str
     score: float
     ends: tuple[float, float, float] | None = None
-    letter_px: float | None = None
+    letters: Letters | None = None
 
 
 class RapidProse:
@@ -134,7 +142,7 @@ class RapidProse:
     def _recognise(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[TextPiece]:
         crops = [straightened(image, quad) for quad in quads]
         return [
-            TextPiece(_box_of(quad), text.strip(), score, _ends(quad), letter_height(crop))
+            TextPiece(_box_of(quad), text.strip(), score, _ends(quad), letters_of(crop))
             for quad, crop, (text, score) in zip(quads, crops, self._reader.read(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
@@ -148,7 +156,7 @@ def _identity(lang: str) -> str:
 def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
     """A run of a text layer with what the picture shows of its letters."""
     return TextPiece(
-        run.box.padded(LINE_MARGIN * run.box.height), run.text, 1.0, None, letter_height(crop(image, run.box))
+        run.box.padded(LINE_MARGIN * run.box.height), run.text, 1.0, None, letters_of(crop(image, run.box))
     )
 
 
@@ -184,14 +192,23 @@ def straightened(image: np.ndarray, quad: np.ndarray) -> np.ndarray:
     )
 
 
-def letter_height(crop: np.ndarray) -> float | None:
-    """Height in pixels of the tall letters of a line, uint8 RGB `[h, w, 3]`; None where it holds hardly any."""
+def letters_of(crop: np.ndarray) -> Letters | None:
+    """What the letters of a line look like, uint8 RGB `[h, w, 3]`; None where it holds hardly any.
+
+    Strokes are long and thin, so that their thickness is twice their area over the length of their outlines. That is
+    four over pi times shorter than the number of edges between pixels of ink and paper, on average over directions.
+    """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    _, _, blobs, _ = cv2.connectedComponentsWithStats(ink)
-    heights = blobs[1:, cv2.CC_STAT_HEIGHT]
-    letters = heights[heights > crop.shape[0] / 5]
-    return float(np.percentile(letters, ASCENDERS)) if len(letters) >= MIN_LETTERS else None
+    _, labels, blobs, _ = cv2.connectedComponentsWithStats(ink)
+    is_letter = blobs[:, cv2.CC_STAT_HEIGHT] > crop.shape[0] / 5
+    is_letter[0] = False  # the paper
+    if np.count_nonzero(is_letter) < MIN_LETTERS:
+        return None
+    height = np.percentile(blobs[is_letter, cv2.CC_STAT_HEIGHT], ASCENDERS)
+    letters = is_letter[labels]
+    edges = np.count_nonzero(letters[1:] != letters[:-1]) + np.count_nonzero(letters[:, 1:] != letters[:, :-1])
+    return Letters(float(height), float(2 * np.count_nonzero(letters) / max(1.0, np.pi / 4 * edges)))
 
 
 def split_at(quad: np.ndarray, holes: Sequence[Box]) -> list[np.ndarray]:
@@ -286,7 +303,9 @@ def _line(members: Sequence[TextPiece | Formula]) -> TextLine:
     longest = max(texts, key=lambda piece: len(piece.text), default=None)
     score = min((piece.score for piece in texts), default=1.0)
     box = Box.around(member.box for member in members)
-    return TextLine(box, tuple(pieces), score, None if longest is None else longest.letter_px)
+    letters = None if longest is None else longest.letters
+    sizes = (None, None) if letters is None else (letters.height_px, letters.stroke_px)
+    return TextLine(box, tuple(pieces), score, *sizes)
 
 
 def _mostly_inside(box: Box, others: Sequence[Box]) -> bool:

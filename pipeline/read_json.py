@@ -169,9 +169,9 @@ def _paragraph(field: _Field) -> Paragraph:
 
 def _line(field: _Field) -> TextLine:
     pieces = tuple(map(_piece, field["pieces"].items()))
-    size = field.get("letter_px")
-    letters = None if size is None or size.value is None else size.number()
-    return field.built(TextLine, _box(field), pieces, field["score"].number(), letters)
+    letters = (field.get(name) for name in ("letter_px", "stroke_px"))
+    sizes = (None if size is None or size.value is None else size.number() for size in letters)
+    return field.built(TextLine, _box(field), pieces, field["score"].number(), *sizes)
 
 
 def _piece(field: _Field) -> Piece:

@@ -76,8 +76,8 @@ def _block_to_json(block: Block, page: Page) -> Json:
 
 def _line_to_json(line: TextLine, page: Page) -> Json:
     pieces = [{"text": piece} if isinstance(piece, str) else _formula_to_json(piece, page) for piece in line.pieces]
-    said = {"score": line.score, "letter_px": line.letter_px, "text": line.text, "pieces": pieces}
-    return {**_box_to_json(line.box, page), **said}
+    letters = {"letter_px": line.letter_px, "stroke_px": line.stroke_px}
+    return {**_box_to_json(line.box, page), "score": line.score, **letters, "text": line.text, "pieces": pieces}
 
 
 def _formula_to_json(formula: Formula, page: Page) -> Json:

@@ -131,12 +131,14 @@ class TextLine:
         pieces: at least one; text pieces are never empty and never neighbours.
         score: the lowest confidence of its text in [0, 1]; 1 where it holds formulas only.
         letter_px: height of its letters in page pixels, None where that is not known.
+        stroke_px: thickness of their strokes in page pixels, None where that is not known.
     """
 
     box: Box
     pieces: tuple[Piece, ...]
     score: float = 1.0
     letter_px: float | None = None
+    stroke_px: float | None = None
 
     def __post_init__(self) -> None:
         _check_score(self.score)

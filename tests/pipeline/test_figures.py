@@ -87,6 +87,12 @@ def test_numbers_of_axes_go_into_the_picture_and_captions_stay() -> None:
     assert abs(picture.shape[1] - figures[0].box.width) <= 8
 
 
+def test_the_number_of_the_page_above_a_plot_is_none_of_its_axes() -> None:
+    number = line(530, 385, 560, "607")
+    figures, prose, _ = cut_figures(page(PLOT), [*PROSE, number], [])
+    assert near(figures[0].box, PLOT) and prose == [*PROSE, number]
+
+
 def test_handwriting_is_left_whole() -> None:
     uneven = [line(80, 60 + 30 * k, 720, f"written words {k}", letter=8.0 + 5 * (k % 4)) for k in range(10)]
     assert cut_figures(page(PLOT), uneven, []) == ([], uneven, [])

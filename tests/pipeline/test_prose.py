@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.prose import RapidProse, TextPiece, join_lines, letter_height, paint_over, split_at, straightened
+from pipeline.prose import Letters, RapidProse, TextPiece, join_lines, letters_of, paint_over, split_at, straightened
 from scanpage.document import Formula
 from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
@@ -79,10 +79,10 @@ def test_lines_are_not_joined_across_a_gutter() -> None:
 
 def test_the_longest_piece_tells_the_size_of_a_lines_letters() -> None:
     pieces = [
-        TextPiece(Box(0, 0, 20, 20), "1)", 0.9, letter_px=7.0),
-        TextPiece(Box(25, 0, 120, 20), "plain prose", 0.9, letter_px=11.0),
+        TextPiece(Box(0, 0, 20, 20), "1)", 0.9, letters=Letters(7.0, 1.0)),
+        TextPiece(Box(25, 0, 120, 20), "plain prose", 0.9, letters=Letters(11.0, 2.0)),
     ]
-    assert [line.letter_px for line in join_lines(pieces, [])] == [11.0]
+    assert [(line.letter_px, line.stroke_px) for line in join_lines(pieces, [])] == [(11.0, 2.0)]
     assert [line.letter_px for line in join_lines([], [formula(Box(0, 0, 10, 10))])] == [None]
 
 
@@ -90,8 +90,17 @@ def test_letters_are_as_high_as_their_tall_ones() -> None:
     strip = np.full((30, 200, 3), 250, np.uint8)
     for k in range(12):
         strip[(6 if k % 3 == 0 else 12) : 24, 10 + 15 * k : 18 + 15 * k] = 20
-    assert letter_height(strip) == 18
-    assert letter_height(np.full((30, 200, 3), 250, np.uint8)) is None
+    letters = letters_of(strip)
+    assert letters is not None and letters.height_px == 18
+    assert letters_of(np.full((30, 200, 3), 250, np.uint8)) is None
+
+
+@pytest.mark.parametrize("thickness", [2, 3, 5])
+def test_strokes_are_as_thick_as_they_were_drawn(thickness: int) -> None:
+    y, x = np.mgrid[0:60, 0:400]
+    rings = abs(np.hypot(x % 40 - 20, y - 30) - 12) < thickness / 2
+    letters = letters_of(np.where(rings[..., None], 20, 250).repeat(3, axis=2).astype(np.uint8))
+    assert letters is not None and letters.stroke_px == pytest.approx(thickness, rel=0.15)
 
 
 def test_formula_alone_is_a_line_of_its_own() -> None:

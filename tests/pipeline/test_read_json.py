@@ -30,6 +30,12 @@ def test_documents_of_older_versions_are_read() -> None:
     assert document_from_json(value) == DOCUMENT
 
 
+def test_lines_keep_what_their_letters_look_like() -> None:
+    line = TextLine(Box(0, 0, 2, 1), ("so",), 0.5, 12.5, 1.75)
+    document = Document((ScannedPage(Page("a", 1, 9, 9, 72.0), (Paragraph((line,)),)),), Versions("1"))
+    assert document_from_json(document_to_json(document)) == document
+
+
 def _formula(value: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = value["pages"][0]["blocks"][0]["rows"][0]["formulas"][0]
     return found

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.assemble import assemble
-from pipeline.structure import begins_item, heading_level
-from scanpage.document import Formula, Page, Paragraph, TextLine
+from pipeline.structure import UsualLetters, begins_item, heading_level
+from scanpage.document import Figure, Formula, Page, Paragraph, TextLine
 from scanpage.geometry import Box
 from scanpage.region import Region, RegionKind
 
 PAGE = Page("a.png", 1, 600, 800, 200.0)
 
 
-def text(x0: float, y0: float, x1: float, content: str, *, letter: float | None = 10) -> TextLine:
-    return TextLine(Box(x0, y0, x1, y0 + 16), (content,), 0.9, letter)
+USUAL = UsualLetters(10.0, 2.0)
+
+
+def text(
+    x0: float, y0: float, x1: float, content: str, *, letter: float | None = 10, stroke: float | None = 2
+) -> TextLine:
+    return TextLine(Box(x0, y0, x1, y0 + 16), (content,), 0.9, letter, stroke)
 
 
 BODY = [text(50, 100 + 20 * k, 550, f"line {k} of some plain prose") for k in range(6)]
@@ -37,10 +44,43 @@ PROSE = (0, " / ".join(line.text for line in BODY))
         [text(500, 30, 550, "169")],
         [text(50, 30, 200, "On plain curves"), text(520, 30, 550, "169")],
         [text(50, 30, 80, "170"), text(300, 30, 550, "A. Author")],
+        [text(290, 690, 310, "12")],  # where articles of LaTeX have it
     ],
 )
 def test_heads_and_page_numbers_are_left_out(lines: list[TextLine]) -> None:
     assert said(*lines) == [PROSE]
+
+
+SMALL_PRINT = text(50, 30, 300, "On plain curves", letter=8.5)
+
+
+def test_small_print_alone_above_all_else_is_left_out() -> None:
+    assert said(SMALL_PRINT) == [PROSE]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [text(50, 30, 300, "On plain curves", letter=9.5)],
+        [text(50, 30, 300, "Curves are plain.", letter=8.5)],
+        [text(50, 30, 300, "(a) Plain curves", letter=8.5)],
+        [text(50, 30, 300, "Table 3: Plain curves", letter=8.5)],
+        [text(50, 30, 100, "can one", letter=8.5)],  # too few letters to tell
+        [text(50, 75, 300, "On plain curves", letter=8.5)],  # too near to the prose
+        [text(50, 50, 300, "and others", letter=8.5), SMALL_PRINT],
+        [text(50, 5, 300, "Curves", letter=14), SMALL_PRINT],  # not the first
+        [text(50, 770, 300, "On plain curves", letter=8.5)],  # a footnote
+    ],
+)
+def test_other_small_print_stays(lines: list[TextLine]) -> None:
+    found = " / ".join(content for _, content in said(*lines))
+    assert all(line.text in found for line in lines)
+
+
+def test_small_print_right_above_a_picture_is_its_caption() -> None:
+    picture = Figure(Box(50, 50, 550, 95), b"\xff\xd8\xff")
+    blocks = assemble(PAGE, [*BODY, SMALL_PRINT], [], [picture]).blocks
+    assert [type(block).__name__ for block in blocks] == ["Paragraph", "Figure", "Paragraph"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +89,7 @@ def test_heads_and_page_numbers_are_left_out(lines: list[TextLine]) -> None:
         text(50, 30, 70, "3"),  # at the left: a question's number
         text(50, 30, 300, "On plain curves"),  # a title
         text(290, 300, 310, "12"),  # in the middle of the page
+        text(500, 770, 530, "(12)"),  # an equation's number
         text(290, 222, 310, "12"),  # right under the prose
     ],
 )
@@ -92,9 +133,9 @@ def test_a_heading_may_have_two_lines() -> None:
 
 @pytest.mark.parametrize(("letter", "level"), [(12, 0), (14, 1)])
 def test_a_line_within_a_paragraph_is_no_heading_unless_it_is_much_larger(letter: float, level: int) -> None:
-    within = TextLine(Box(50, 98, 300, 118), ("of plain curves",), 0.9, letter)
-    assert heading_level(within, 10.0, BODY[0]) == level
-    assert heading_level(within, 10.0) == 1
+    within = TextLine(Box(50, 98, 300, 118), ("Of plain curves",), 0.9, letter)
+    assert heading_level(within, USUAL, above=BODY[0]) == level
+    assert heading_level(within, USUAL) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,11 +146,73 @@ def test_a_line_within_a_paragraph_is_no_heading_unless_it_is_much_larger(letter
         ("Figure 3 Plain curves", 13),  # a caption
         ("(b) Plain", 13),  # brackets are higher than letters
         ("3.141 592", 13),  # a number
+        ("of plain curves", 13),  # goes on
+        ("2.1. Plain curves. They are", 13),  # the text begins on the same line
         ("Plain curves", None),  # of unknown size
     ],
 )
 def test_other_lines_are_no_headings(content: str, letter: float | None) -> None:
-    assert heading_level(text(0, 0, 100, content, letter=letter), 10.0) == 0
+    assert heading_level(text(0, 0, 100, content, letter=letter), USUAL) == 0
+
+
+def test_a_line_that_ends_with_its_neighbours_is_no_heading_unless_it_is_much_larger() -> None:
+    line = text(50, 100, 550, "Plain Curves", letter=12)
+    for near in ({"above": text(50, 70, 550, "prose")}, {"below": text(50, 130, 550, "prose")}):
+        assert heading_level(line, USUAL, **near) == 0
+        assert heading_level(replace(line, letter_px=14.0), USUAL, **near) == 1
+    assert heading_level(line, USUAL, below=text(50, 130, 600, "prose")) == 1
+    assert heading_level(line, USUAL, below=text(50, 130, 550, "And Others", letter=12)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        (text(50, 0, 200, "Plain curves", stroke=3), 1),
+        (text(50, 0, 200, "3.1 Plain curves", stroke=3), 2),
+        (text(50, 0, 200, "Plain curves", letter=11, stroke=2.3), 1),  # a little larger, and thicker
+        (text(50, 0, 200, "Plain curves", stroke=2.2), 0),
+        (text(50, 0, 200, "Plain curves", letter=9, stroke=3), 0),  # smaller
+        (text(50, 0, 200, "Plain curves", stroke=9), 0),  # in a shadow
+        (text(50, 0, 200, "Plain curves", stroke=None), 0),
+        (text(50, 0, 200, "Plain curves:", stroke=3), 0),
+    ],
+)
+def test_bold_lines_of_usual_size_are_headings(line: TextLine, level: int) -> None:
+    assert heading_level(line, USUAL, below=text(50, 20, 550, "and some plain prose")) == level
+
+
+@pytest.mark.parametrize(
+    ("content", "letter", "level"),
+    [
+        ("PLAIN CURVES", 10, 1),
+        ("III. PLAIN CURVES", 10, 1),
+        ("PLAIN CURVES", 8, 1),
+        ("PLAIN CURVES", 7, 0),
+        ("NATO", 10, 0),
+        ("PLAIN Curves", 10, 0),
+    ],
+)
+def test_lines_in_capitals_are_headings(content: str, letter: float, level: int) -> None:
+    line = text(50, 0, 200, content, letter=letter)
+    assert heading_level(line, USUAL, below=text(50, 20, 550, "and some plain prose")) == level
+    assert heading_level(line, USUAL, below=text(50, 20, 200, "AND SO ON")) == 0
+
+
+def test_where_all_is_in_capitals_they_make_no_headings() -> None:
+    lines = [replace(line, pieces=(line.text.upper(),)) for line in BODY]
+    blocks = assemble(PAGE, [*lines, text(50, 60, 200, "PLAIN CURVES")], []).blocks
+    assert [block.heading for block in blocks if isinstance(block, Paragraph)] == [0, 0]
+
+
+def test_a_bold_paragraph_is_no_heading() -> None:
+    line = text(50, 0, 500, "Plain curves", stroke=3)
+    assert heading_level(line, USUAL, below=text(50, 20, 550, "are bold", stroke=3)) == 0
+    assert heading_level(line, USUAL, below=text(50, 20, 550, "1.1 Bold", stroke=3)) == 1
+
+
+def test_a_bold_heading_parts_paragraphs() -> None:
+    lines = [text(50, 250, 200, "Plain curves", stroke=3), text(50, 270, 550, "and more prose")]
+    assert said(*lines) == [PROSE, (1, "Plain curves"), (0, "and more prose")]
 
 
 def test_in_handwriting_there_are_no_headings() -> None:

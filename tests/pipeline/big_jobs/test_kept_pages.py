@@ -1,101 +1,26 @@
-"""Long runs: what stops them costs the page at hand, several processes read what one would, and none is left behind."""
+"""What stops a long run costs the page at hand: the others are kept, and used for what they fit."""
 
 from __future__ import annotations
 
 import errno
-import json
-import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import fields, replace
-from importlib import import_module
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
-from PIL import Image
+from big_jobs import GREYS, Run, StopAt, contents, interrupt, read, sheets
 
-from pipeline.cli import UNEXPECTED, main
-from pipeline.kept_pages import KeptPages
+from pipeline.kept_pages import KeptPages, _code
 from pipeline.limits import Limits
 from pipeline.load import PageSource
 from pipeline.page_range import PageRange
 from pipeline.page_work import PageWork
 from pipeline.scan import ScanOptions
 from pipeline.text_layer import TextLayerUse
-from pipeline.workers import Workers
-from pipeline.write_review import page_picture
 from scanpage.document import Versions
 from scanpage.errors import ExitCode
-
-HERE = Path(__file__).resolve().parent
-PATHS = os.pathsep.join([str(HERE), str(HERE.parent.parent)])
-GREYS = [101, 102, 103, 104, 105]
-Run = Callable[..., int]
-StopAt = Callable[[int, BaseException], None]
-
-
-@pytest.fixture
-def models(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """`stand_ins.py`, as the processes that are started find it too."""
-    monkeypatch.syspath_prepend(str(HERE))
-    return import_module("stand_ins")
-
-
-@pytest.fixture(autouse=True)
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "log"
-    path.touch()
-    monkeypatch.setenv("STAND_INS_LOG", str(path))
-    return path
-
-
-@pytest.fixture
-def run(models: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in an empty current folder."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return lambda *arguments: main([str(argument) for argument in arguments], load_engines=models.load)
-
-
-def sheets(path: Path, greys: list[int] = GREYS) -> Path:
-    """A file with a page of each grey."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pages = [Image.new("RGB", (200, 120), (grey, grey, grey)) for grey in greys]
-    pages[0].save(path, save_all=True, append_images=pages[1:])
-    return path
-
-
-def read(log: Path) -> list[int]:
-    """Which pages were read since it was asked last, in their order."""
-    found = [int(line) for line in log.read_text().split()]
-    log.write_text("")
-    return found
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.fixture
-def stop_at(models: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, BaseException], None]:
-    """`stop_at(grey, error)`: who comes to that page first ends with the error."""
-    detect, errors = models._Detector.detect, {}
-
-    def detect_or_stop(self: object, image: np.ndarray, **named: object) -> object:
-        if int(image[0, 0, 0]) in errors:
-            raise errors.pop(int(image[0, 0, 0]))
-        return detect(self, image, **named)
-
-    monkeypatch.setattr(models._Detector, "detect", detect_or_stop)
-    return errors.__setitem__
-
 
 ALL = ["-o", "out/notes.tex", "--json", "out/all.json", "--review", "out/look.html", "--preview", "out/look", "-q"]
 
@@ -236,6 +161,30 @@ def test_pages_of_a_changed_file_or_of_other_models_are_read_anew(
     assert read(log) == GREYS
 
 
+def test_pages_that_another_state_of_the_program_read_are_read_anew(
+    run: Run, tmp_path: Path, log: Path, stop_at: StopAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = sheets(tmp_path / "notes.tif")
+    stop_at(103, KeyboardInterrupt())
+    run(pages, "-q")
+    read(log)
+    monkeypatch.setattr("pipeline.kept_pages._code", lambda: "other")
+    assert run(pages, "-q") == ExitCode.DONE
+    assert read(log) == GREYS
+
+
+def test_a_state_of_the_program_is_told_by_its_source(tmp_path: Path) -> None:
+    def code() -> str:
+        return _code.__wrapped__(tmp_path)
+
+    states = [code()]
+    for folder, text in (("pipeline", "1"), ("pipeline", "2"), ("detector", "2"), ("tests", "3")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "a.py").write_text(text)
+        states.append(code())
+    assert len(set(states)) == 4 and states[-1] == states[-2]
+
+
 def test_equal_files_keep_their_names(run: Run, tmp_path: Path, stop_at: StopAt) -> None:
     for name in ("a", "b", "c"):
         sheets(tmp_path / "scans" / f"{name}.tif", [GREYS["abc".index(name) // 2]])
@@ -307,10 +256,6 @@ def test_ctrl_c_while_files_are_compared_costs_no_kept_page(
     read(log)
     assert run(pages, "-q") == ExitCode.DONE
     assert read(log) == [104, 105]
-
-
-def interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_ctrl_c_at_the_first_page_of_other_settings_costs_no_kept_page(
@@ -417,252 +362,3 @@ def test_a_page_that_failed_is_tried_again(run: Run, tmp_path: Path, log: Path, 
     page = Path("all.html").read_text("utf-8")
     assert page.count("data:image/jpeg") == 5 and page.count("Page not read: ") == 1
     assert not list(Path().glob(".*"))
-
-
-def test_a_process_that_dies_costs_its_page(
-    run: Run, tmp_path: Path, log: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pages = sheets(tmp_path / "notes.tif", [101, models.DEADLY, 102, models.DEADLY, 103, 104])
-    command = [pages, "-o", "notes.json", "--jobs", "2"]
-    assert run(*command) == ExitCode.FINISHED_WITH_FAILURES
-    assert sorted(read(log)) == [101, 102, 103, 104]
-    first, second, summary = capsys.readouterr().err.splitlines()
-    assert "notes.tif page 2 was not read: the process at it died (SIGKILL)" in first and "page 4 was" in second
-    assert "the same command tries it again" in first and summary.startswith("6 pages (2 failed), 4 formulas (")
-    failures = [page["failure"] for page in json.loads(Path("notes.json").read_text())["pages"]]
-    assert [failure is None for failure in failures] == [True, False, True, False, True, True]
-    assert run(*command) == ExitCode.FINISHED_WITH_FAILURES
-    assert read(log) == []
-    assert not multiprocessing.active_children()
-
-
-def test_processes_whose_models_are_damaged_or_do_not_fit_end_the_run(
-    run: Run, tmp_path: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = [str(sheets(tmp_path / "notes.tif")), "--jobs", "2"]
-    assert main(command, load_engines=models.load_broken) == ExitCode.BROKEN_WEIGHTS
-    assert capsys.readouterr().err == "scanpage: the model is damaged\n"
-    assert main(command, load_engines=models.load_deadly) == ExitCode.FINISHED_WITH_FAILURES
-    assert "die while they start (SIGKILL)" in capsys.readouterr().err
-    assert not list(Path().iterdir()) and not multiprocessing.active_children()
-
-
-def test_want_of_memory_is_suspected_only_where_the_system_ended_a_process(
-    run: Run, tmp_path: Path, models: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
-    crashing = sheets(tmp_path / "notes.tif", [101, models.CRASHING, models.DEADLY])
-    assert run(crashing, "--jobs", "2") == ExitCode.FINISHED_WITH_FAILURES
-    first, second, _ = capsys.readouterr().err.splitlines()
-    assert first.endswith("the process at it died (exit code 3); the same command tries it again")
-    assert "the process at it died (SIGKILL), for want of memory perhaps; the same command" in second
-    assert main([str(crashing), "--jobs", "2"], load_engines=models.load_crashing) == ExitCode.FINISHED_WITH_FAILURES
-    assert capsys.readouterr().err == (
-        "scanpage: the processes that read pages die while they start (exit code 3): start the same command again "
-        "without --jobs\n"
-    )
-
-
-@pytest.mark.parametrize("load", ["load_faulty", "load_with_faulty_review"])
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_a_bug_is_told_the_same_way_wherever_it_was_met(
-    run: Run,
-    tmp_path: Path,
-    models: ModuleType,
-    load: str,
-    jobs: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr("pipeline.page_work.page_picture", page_picture)  # restored when the test ends
-    command = [str(sheets(tmp_path / "notes.tif")), "--review", "all.html", "--jobs", jobs]
-    assert main(command, load_engines=getattr(models, load)) == UNEXPECTED
-    assert capfd.readouterr().err == "scanpage: unexpected _FaultError: out of luck (run again with -v and report it)\n"
-    assert main([*command, "-v"], load_engines=getattr(models, load)) == UNEXPECTED
-    assert "stand_ins.py" in capfd.readouterr().err
-    assert not multiprocessing.active_children()
-
-
-@pytest.fixture
-def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one with each process that is started to read pages."""
-    start, counted = Workers._start, list[int]()
-
-    def count(self: Workers) -> None:
-        counted.append(len(counted))
-        start(self)
-
-    monkeypatch.setattr(Workers, "_start", count)
-    return counted
-
-
-def test_no_more_processes_are_started_than_pages_are_missing(
-    run: Run, tmp_path: Path, stop_at: StopAt, starts: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pages = sheets(tmp_path / "notes.tif")
-    stop_at(104, KeyboardInterrupt())
-    assert run(pages, "-q") == ExitCode.INTERRUPTED
-    with monkeypatch.context() as patch:
-        patch.setattr("pipeline.cli._Run._write", interrupt)
-        assert run(pages, "-q", "--jobs", "4") == ExitCode.INTERRUPTED
-    assert len(starts) == 2  # for two pages
-    assert run(pages, "-q", "--jobs", "4") == ExitCode.DONE
-    assert len(starts) == 3  # for none
-
-
-def test_no_more_processes_are_started_than_the_cores_are_good_for(
-    run: Run, tmp_path: Path, starts: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.stream.usable_cores", lambda: 1)
-    assert run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "1000") == ExitCode.DONE
-    assert len(starts) == 4
-
-
-@pytest.mark.parametrize("possible", [0, 1])
-def test_processes_that_cannot_be_started_are_done_without_while_there_is_one(
-    run: Run,
-    tmp_path: Path,
-    log: Path,
-    possible: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    start, begun = BaseProcess.start, list[BaseProcess]()
-
-    def start_some(self: BaseProcess) -> None:
-        begun.append(self)
-        if len(begun) > possible:
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        start(self)
-
-    monkeypatch.setattr(BaseProcess, "start", start_some)
-    code = run(sheets(tmp_path / "notes.tif"), "-q", "--jobs", "3")
-    said = capsys.readouterr().err
-    if possible:
-        assert (code, said, read(log)) == (ExitCode.DONE, "", GREYS)
-    else:
-        assert code == ExitCode.FINISHED_WITH_FAILURES
-        assert "no process that reads pages can be started (Resource temporarily unavailable)" in said
-    assert not multiprocessing.active_children()
-
-
-def test_what_several_processes_took_is_summed(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(sheets(tmp_path / "notes.tif"), "--jobs", "2", "-v") == ExitCode.DONE
-    times = capsys.readouterr().err.splitlines()[-1]
-    assert [part.split()[0] for part in times.split(", ")] == [
-        "models", "load", "detect", "formulas", "prose", "assemble", "write",
-    ]  # fmt: skip
-
-
-def test_an_unwritable_preview_ends_a_run_of_several_processes(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("look").mkdir()
-    Path("look/notes-p002.jpg").mkdir()  # in the way
-    assert run(sheets(tmp_path / "notes.tif"), "--preview", "look", "--jobs", "2", "-q") == ExitCode.UNWRITABLE_OUTPUT
-    assert not multiprocessing.active_children()
-
-
-SCRIPT = """import sys, stand_ins
-from pipeline.cli import main
-if __name__ == "__main__":
-    sys.exit(main(load_engines=stand_ins.load))
-"""
-
-
-def test_nothing_in_the_current_folder_stands_in_for_a_module(run: Run, tmp_path: Path) -> None:
-    for name in ("pickle", "signal", "pipeline", "numpy"):
-        Path(f"{name}.py").write_text(f"raise AssertionError('{name} of the current folder')")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "scanpage").write_text(SCRIPT)  # as the installed command, in a folder of its own
-    done = subprocess.run(
-        [sys.executable, tmp_path / "bin" / "scanpage", sheets(tmp_path / "notes.tif"), "-q", "--jobs", "2"],
-        env=os.environ | {"PYTHONPATH": PATHS},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert (done.returncode, done.stderr) == (ExitCode.DONE, "")
-
-
-# Jobs in the background are started deaf to Ctrl-C, and so is all that they start.
-CODE = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-import stand_ins
-from pipeline.cli import main
-sys.exit(main(load_engines=stand_ins.load))
-"""
-
-
-def started(*arguments: object, log: Path, pages: int) -> subprocess.Popen[str]:
-    """The command in a process of its own, when it has begun so many pages."""
-    popen = subprocess.Popen(
-        [sys.executable, "-c", CODE, *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": PATHS},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while len(log.read_text().split()) < pages:
-        assert popen.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    return popen
-
-
-def descendants(pid: int) -> set[int]:
-    tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
-    found = {int(child) for task in tasks for child in task.read_text().split()}
-    return found.union(*map(descendants, found))
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def all_gone(pids: set[int], *, within_s: float) -> bool:
-    deadline = time.monotonic() + within_s
-    while any(map(is_alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not any(map(is_alive, pids))
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to see processes in")
-@pytest.mark.parametrize("jobs", [1, 2])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_killed_or_interrupted_leaves_nobody_and_goes_on(
-    run: Run,
-    tmp_path: Path,
-    log: Path,
-    models: ModuleType,
-    jobs: int,
-    how: signal.Signals,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    slow = [models.SLOW] * jobs
-    pages = sheets(tmp_path / "notes.tif", [101, 102, 103, *slow, 104])
-    popen = started(pages, "-o", "notes.json", "--jobs", jobs, log=log, pages=3 + jobs)
-    helpers = descendants(popen.pid)
-    assert len(helpers) >= jobs
-    start = time.monotonic()
-    if how == signal.SIGINT:
-        os.killpg(popen.pid, how)  # as a terminal does
-    else:
-        popen.kill()
-    _, said = popen.communicate(timeout=30)
-    assert time.monotonic() - start < 20 < models.SLOW_S
-    if how == signal.SIGINT:
-        assert popen.returncode == ExitCode.INTERRUPTED
-        assert said.splitlines()[-1] == "scanpage: interrupted" and "Traceback" not in said
-    assert all_gone(helpers, within_s=20)
-    assert not Path("notes.json").exists()
-    read(log)
-    monkeypatch.setattr(models, "SLOW_S", 0)
-    assert run(pages, "-o", "notes.json", "-q") == ExitCode.DONE
-    assert read(log) == [*slow, 104]
-    continued = contents(Path())
-    assert run(pages, "-o", "notes.json", "-q") == ExitCode.DONE
-    assert contents(Path()) == continued and set(continued) == {"notes.json"}
