@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.drawings import find_drawings
 from pipeline.regions import share_inside
-from pipeline.structure import usual_letters
+from pipeline.structure import FEWEST_LINES, letter_sizes, usual_letters
 from pipeline.tables import find_tables, united
 from scanpage.document import Figure, Formula, TextLine
 from scanpage.geometry import Box
@@ -33,6 +34,9 @@ INSIDE = 0.6
 LABEL_HEIGHTS = 3.0
 """Numbers this near to a plot, in their own heights, stand beside its axes."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
+NAME_HEIGHTS = 1.0
+"""The names of points and sides of a drawing are this near to it, in their own heights."""
+_NAME = re.compile(r"\w{1,3}'?|\d+[.,]\d+|[\d.,]+ ?[cmk]?m")
 MARGIN_PX, QUALITY = 3, 85
 
 
@@ -40,9 +44,11 @@ def cut_figures(
     image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]
 ) -> tuple[list[Figure], list[TextLine], list[Formula]]:
     """The figures of a page, and its prose and displayed formulas without what belongs to them; as `find_figures`."""
-    tables = find_tables(image, lines)
-    # In handwriting, frames, strokes between columns and the ruling of the paper cannot be told from drawings.
-    boxes = find_figures(image, lines, isolated, tables=tables) if _is_print(lines, tables) else []
+    tables = _tables_in_print(image, lines)
+    if tables is None:
+        boxes = find_sketches(image, lines, isolated)
+    else:
+        boxes = find_figures(image, lines, isolated, tables=tables)
     figures = [Figure(box, _jpeg(image, box)) for box in boxes]
     prose = [line for line in lines if not _belongs(line.box, boxes)]
     return figures, prose, [formula for formula in isolated if not _belongs(formula.box, boxes)]
@@ -80,11 +86,27 @@ def find_figures(
     return sorted(united([*drawn, *ruled]), key=lambda box: box.y0)
 
 
-def _is_print(lines: Sequence[TextLine], tables: Sequence[Box]) -> bool:
+def find_sketches(image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]) -> list[Box]:
+    """Boxes of drawings and drawn tables on a page of handwriting; as `find_figures`."""
+    drawn = find_drawings(image, [item.box for item in [*lines, *isolated]])
+    names = [line.box for line in lines if _NAME.fullmatch(line.text)]
+    names += [formula.box for formula in isolated if _NAME.fullmatch(formula.latex.replace(" ", ""))]
+    named = [Box.around([box, *(name for name in names if _is_beside(name, box))]) for box in drawn]
+    return sorted(united(named), key=lambda box: box.y0)
+
+
+def _is_beside(name: Box, box: Box) -> bool:
+    return share_inside(name, box.padded(NAME_HEIGHTS * name.height)) > INSIDE
+
+
+def _tables_in_print(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box] | None:
+    """The ruled tables of a printed page, None for one of handwriting."""
+    if len(letter_sizes(lines)) < FEWEST_LINES:
+        return None
+    tables = find_tables(image, lines)
     # Letters of cells are read in odd pieces, and often are smaller.
-    return (
-        usual_letters(lines) is not None or usual_letters([x for x in lines if not _belongs(x.box, tables)]) is not None
-    )
+    outside = [line for line in lines if not _belongs(line.box, tables)]
+    return None if usual_letters(lines) is None and usual_letters(outside) is None else tables
 
 
 def _ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -83,9 +83,14 @@ def _stands_alone(box: Box, boxes: Sequence[Box]) -> bool:
     return min(gaps, default=0.0) >= MARGIN_GAP_HEIGHTS * box.height
 
 
+def letter_sizes(lines: Sequence[TextLine]) -> list[float]:
+    """Heights of the letters of long lines in pixels."""
+    return [line.letter_px for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
+
+
 def usual_letters(lines: Sequence[TextLine]) -> float | None:
     """Height of usual letters of print in pixels; None where lines are few or uneven, as handwritten ones are."""
-    sizes = [line.letter_px for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
+    sizes = letter_sizes(lines)
     if len(sizes) < FEWEST_LINES:
         return None
     first, middle, third = statistics.quantiles(sizes, n=4)

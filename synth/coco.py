@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PageTruth:
-    """A finished page: its number, file name within the output folder, size in pixels, formulas, paper, lines, and figures.
+    """A finished page: its number, file name in the output folder, size in pixels, formulas, paper, lines and figures.
 
     `corners` are those of the paper, (x, y) in pixels, from the top left one clockwise; they may lie outside.
     """

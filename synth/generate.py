@@ -15,6 +15,7 @@ import numpy as np
 
 from scanpage import __version__
 from scanpage.errors import OutputError
+from scanpage.geometry import Box
 from synth.coco import Corners, Line, PageTruth, Truth
 from synth.compose import CAPTURES, compose
 from synth.config import LONG_SIDE_RANGE, GenerateSettings, PageKind

@@ -1,4 +1,4 @@
-"""Figures and tables are cut out of printed pages, and nothing else is."""
+"""Figures and tables are cut out as pictures, those of print by its own rules, and nothing else is."""
 
 from __future__ import annotations
 
@@ -87,9 +87,12 @@ def test_numbers_of_axes_go_into_the_picture_and_captions_stay() -> None:
     assert abs(picture.shape[1] - figures[0].box.width) <= 8
 
 
-def test_handwriting_is_left_whole() -> None:
+def test_in_handwriting_a_plot_is_cut_out_and_a_frame_around_writing_is_not() -> None:
     uneven = [line(80, 60 + 30 * k, 720, f"written words {k}", letter=8.0 + 5 * (k % 4)) for k in range(10)]
-    assert cut_figures(page(PLOT), uneven, []) == ([], uneven, [])
+    image = page(PLOT)
+    cv2.rectangle(image, (60, 40), (740, 375), (0, 0, 0), 2)
+    (figure,), prose, _ = cut_figures(image, uneven, [])
+    assert near(figure.box, PLOT) and prose == uneven
 
 
 @pytest.mark.parametrize("beside", [False, True])
