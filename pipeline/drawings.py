@@ -130,7 +130,7 @@ def _ruling(across: Mask) -> Mask:
     tops = blobs[lengths >= LONG, cv2.CC_STAT_TOP]
     if len(tops) < FEWEST_LONG or np.ptp(tops) < SPREAD * len(across):
         return np.zeros_like(across)
-    return across & (lengths >= PIECE).astype(np.uint8)[labels]
+    return np.asarray(across & (lengths >= PIECE).astype(np.uint8)[labels])
 
 
 def _connected(ink: Mask, least_px: float, most_px: float) -> Iterator[_Strokes]:

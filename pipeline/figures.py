@@ -88,7 +88,7 @@ def find_figures(
 
 def find_sketches(image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]) -> list[Box]:
     """Boxes of drawings and drawn tables on a page of handwriting; as `find_figures`."""
-    drawn = find_drawings(image, [item.box for item in [*lines, *isolated]])
+    drawn = find_drawings(image, [*(line.box for line in lines), *(formula.box for formula in isolated)])
     names = [line.box for line in lines if _NAME.fullmatch(line.text)]
     names += [formula.box for formula in isolated if _NAME.fullmatch(formula.latex.replace(" ", ""))]
     named = [Box.around([box, *(name for name in names if _is_beside(name, box))]) for box in drawn]
