@@ -34,6 +34,9 @@ INSIDE = 0.6
 LABEL_HEIGHTS = 3.0
 """Numbers this near to a plot, in their own heights, stand beside its axes."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
+LONGEST_NAME = 30
+_CAPTION = re.compile(r"\(|\w+\.?\s*\d")
+"""`Figure 3`, `(a)`: a caption, however near, stays prose."""
 NAME_HEIGHTS = 1.0
 """The names of points and sides of a drawing are this near to it, in their own heights."""
 _NAME = re.compile(r"\w{1,3}'?|\d+[.,]\d+|[\d.,]+ ?[cmk]?m")
@@ -134,12 +137,23 @@ def _is_frame(box: Box, lines: Sequence[TextLine], isolated: Sequence[Formula]) 
 
 
 def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:
-    """The box with the numbers beside its axes."""
+    """The box with the numbers beside its axes and what they are called."""
     for line in lines:
         near = box.padded(line.box.height * LABEL_HEIGHTS)
         if line.box.intersection(near) > 0 and _LABEL.fullmatch(line.text) and share_inside(line.box, near) > INSIDE:
             box = Box.around([box, line.box])
-    return box
+    outside = [line for line in lines if not _belongs(line.box, [box])]
+    return Box.around([box, *(line.box for line in outside if _names_axis(line, box, outside))])
+
+
+def _names_axis(line: TextLine, figure: Box, outside: Sequence[TextLine]) -> bool:
+    """Whether a line that touches a figure is short, lies along it and has no other line next to it, as prose has."""
+    box = line.box
+    if box.intersection(figure) == 0 or len(line.text) > LONGEST_NAME or _CAPTION.match(line.text):
+        return False
+    lies_along = figure.x0 - box.height <= box.x0 and box.x1 <= figure.x1 + box.height
+    beside = Box(box.x0, box.y0 - box.height / 2, box.x1, box.y1 + box.height / 2)
+    return lies_along and all(other is line or other.box.intersection(beside) == 0 for other in outside)
 
 
 def _belongs(box: Box, figures: Sequence[Box]) -> bool:
