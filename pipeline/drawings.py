@@ -18,7 +18,7 @@ STROKE_PERCENTILE, STROKE_SHARE = 95, 0.5
 """The writing is as dark as this percentile of what stands in a line's box; ink is at least this share as dark."""
 USUAL_DARK, USUAL_HEIGHT = 100.0, 0.03
 """Where nothing is written: darkness of strokes (0 to 255), and the height of lines in shares of the longer side."""
-LONG, FEWEST_LONG, SPREAD = 0.15, 5, 0.5
+LONG, FEWEST_LONG, SPREAD = 0.15, 8, 0.5
 """Paper is ruled where so many rules are so long, in shares of the longer side, and this share of the page lies between
 them: bars of fractions are shorter, the rules of a drawn table stand nearer together."""
 PIECE = 0.05
@@ -40,7 +40,7 @@ strokes more of which than this lie in them are writing."""
 MOST_STRAIGHT = 0.85
 """Strokes that are level and upright alone are empty frames, or the working of a long division."""
 FEWEST_CELLS, LEAST_CELL = 4, 0.5
-"""But what encloses so many cells on plain paper is a table, whatever is written in them; each side of a cell measures
+"""But what encloses so many cells is a table, whatever is written in them; each side of a cell measures
 so many line heights at least."""
 
 
@@ -51,10 +51,12 @@ class _Strokes:
     Attributes:
         box: where it is, in pixels of the picture that is looked at.
         mask: 1 where there is ink of it, uint8, of the box's size.
+        joined: the same with small gaps closed.
     """
 
     box: Box
     mask: Mask
+    joined: Mask
 
     def share_in(self, other: Mask) -> float:
         """How much of the ink lies where `other`, of the size of the picture, is 1."""
@@ -78,7 +80,7 @@ class _Strokes:
 
     def cells(self, least_px: float) -> int:
         """How many holes it encloses that measure so many pixels both ways."""
-        outlines, tree = cv2.findContours(self.mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        outlines, tree = cv2.findContours(self.joined, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         inner = [outline for outline, (*_, parent) in zip(outlines, tree[0].tolist(), strict=True) if parent >= 0]
         return sum(min(cv2.boundingRect(outline)[2:]) >= least_px for outline in inner)
 
@@ -109,7 +111,7 @@ def find_drawings(image: Mask, written: Sequence[Box]) -> list[Box]:
     found = []
     for strokes in _connected(ink, least_px, MOST_SIDE * side):
         on_page = not _at_edge(strokes.box, size)
-        is_table = not ruling.any() and strokes.cells(LEAST_CELL * line_px) >= FEWEST_CELLS
+        is_table = strokes.cells(LEAST_CELL * line_px) >= FEWEST_CELLS
         if on_page and (is_table or _is_drawing(strokes, writing, across | down, line_px)):
             found.append(strokes.box.scaled(1 / scale))
     return found
@@ -142,7 +144,8 @@ def _connected(ink: Mask, least_px: float, most_px: float) -> Iterator[_Strokes]
     for k in np.flatnonzero(of_size[1:]) + 1:
         x, y, width, height, _ = blobs[k].tolist()
         part = slice(y, y + height), slice(x, x + width)
-        yield _Strokes(Box(x, y, x + width, y + height), (labels[part] == k).astype(np.uint8) & ink[part])
+        joined = (labels[part] == k).astype(np.uint8)
+        yield _Strokes(Box(x, y, x + width, y + height), joined & ink[part], joined)
 
 
 def _at_edge(box: Box, size: tuple[int, int]) -> bool:

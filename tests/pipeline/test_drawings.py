@@ -147,7 +147,7 @@ def drawn_table(image: np.ndarray) -> list[Box]:
     return cells
 
 
-def test_a_drawn_table_on_plain_paper_is_found_though_it_is_full_of_writing() -> None:
+def test_a_drawn_table_is_found_though_it_is_full_of_writing() -> None:
     image = page()
     cells = drawn_table(image)
     (box,) = find_drawings(image, [*WRITTEN, *cells])
