@@ -37,6 +37,8 @@ EDGE = 0.02
 MOST_WRITTEN = 0.25
 """Where lines and formulas fill more than this, strokes frame them, strike them out or lead from one to the next; and
 strokes more of which than this lie in them are writing."""
+WIDEST_NAME = 0.6
+"""Names in a drawing are no wider than this share of it; a line or formula that is makes it a frame."""
 MOST_STRAIGHT = 0.85
 """Strokes that are level and upright alone are empty frames, or the working of a long division."""
 FEWEST_CELLS, LEAST_CELL = 4, 0.5
@@ -112,7 +114,8 @@ def find_drawings(image: Mask, written: Sequence[Box]) -> list[Box]:
     for strokes in _connected(ink, least_px, MOST_SIDE * side):
         on_page = not _at_edge(strokes.box, size)
         is_table = strokes.cells(LEAST_CELL * line_px) >= FEWEST_CELLS
-        if on_page and (is_table or _is_drawing(strokes, writing, across | down, line_px)):
+        is_frame = any(_spans(box, strokes.box) for box in boxes)
+        if on_page and (is_table or (not is_frame and _is_drawing(strokes, writing, across | down, line_px))):
             found.append(strokes.box.scaled(1 / scale))
     return found
 
@@ -151,6 +154,12 @@ def _connected(ink: Mask, least_px: float, most_px: float) -> Iterator[_Strokes]
 def _at_edge(box: Box, size: tuple[int, int]) -> bool:
     margin = EDGE * max(size)
     return box.x0 <= margin or box.y0 <= margin or box.x1 >= size[0] - margin or box.y1 >= size[1] - margin
+
+
+def _spans(line: Box, strokes: Box) -> bool:
+    x, y = line.center
+    inside = strokes.x0 <= x <= strokes.x1 and strokes.y0 <= y <= strokes.y1
+    return inside and line.width > WIDEST_NAME * strokes.width
 
 
 def _is_drawing(strokes: _Strokes, writing: Mask, straight: Mask, line_px: float) -> bool:

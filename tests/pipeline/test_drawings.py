@@ -80,6 +80,15 @@ def boxed_result(image: np.ndarray) -> list[Box]:
     return [result]
 
 
+def frame_at_a_brace(image: np.ndarray) -> list[Box]:
+    cv2.rectangle(image, (120, 500), (480, 550), INK, 2)
+    cv2.polylines(image, [np.array([[110, 500], [118, 540], [110, 600], [125, 660], [112, 720]])], False, INK, 2)
+    cv2.line(image, (115, 525), (120, 525), INK, 2)
+    result = Box(130, 510, 460, 540)
+    write(image, result)
+    return [result]
+
+
 def empty_frame(image: np.ndarray) -> list[Box]:
     cv2.rectangle(image, (90, 500), (480, 640), INK, 2)
     return []
@@ -128,7 +137,18 @@ def root(image: np.ndarray) -> list[Box]:
 
 @pytest.mark.parametrize(
     "draw",
-    [boxed_result, empty_frame, long_division, arrow, margin_line, struck_out, at_the_edge, small, root],
+    [
+        boxed_result,
+        frame_at_a_brace,
+        empty_frame,
+        long_division,
+        arrow,
+        margin_line,
+        struck_out,
+        at_the_edge,
+        small,
+        root,
+    ],
 )
 def test_what_belongs_to_writing_is_no_drawing(draw: Callable[[np.ndarray], list[Box]]) -> None:
     image = page()
