@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.drawings import find_drawings
 from pipeline.regions import share_inside
-from pipeline.structure import usual_letters
+from pipeline.structure import FEWEST_LINES, long_lines, usual_letters
 from pipeline.tables import find_tables, united
 from scanpage.document import Figure, Formula, TextLine
 from scanpage.geometry import Box
@@ -33,6 +34,12 @@ INSIDE = 0.6
 LABEL_HEIGHTS, LABEL_HEIGHTS_ABOVE = 3.0, 1.0
 """Numbers this near to a plot, in their own heights, stand beside its axes; farther above stands the page's number."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
+LONGEST_NAME = 30
+_CAPTION = re.compile(r"\(|\w+\.?\s*\d")
+"""`Figure 3`, `(a)`: a caption, however near, stays prose."""
+NAME_HEIGHTS = 1.0
+"""The names of points and sides of a drawing are this near to it, in their own heights."""
+_NAME = re.compile(r"\w{1,3}'?|\d+[.,]\d+|[\d.,]+ ?[cmk]?m")
 MARGIN_PX, QUALITY = 3, 85
 
 
@@ -40,9 +47,11 @@ def cut_figures(
     image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]
 ) -> tuple[list[Figure], list[TextLine], list[Formula]]:
     """The figures of a page, and its prose and displayed formulas without what belongs to them; as `find_figures`."""
-    tables = find_tables(image, lines)
-    # In handwriting, frames, strokes between columns and the ruling of the paper cannot be told from drawings.
-    boxes = find_figures(image, lines, isolated, tables=tables) if _is_print(lines, tables) else []
+    tables = _tables_in_print(image, lines)
+    if tables is None:
+        boxes = find_sketches(image, lines, isolated)
+    else:
+        boxes = find_figures(image, lines, isolated, tables=tables)
     figures = [Figure(box, _jpeg(image, box)) for box in boxes]
     prose = [line for line in lines if not _belongs(line.box, boxes)]
     return figures, prose, [formula for formula in isolated if not _belongs(formula.box, boxes)]
@@ -80,11 +89,27 @@ def find_figures(
     return sorted(united([*drawn, *ruled]), key=lambda box: box.y0)
 
 
-def _is_print(lines: Sequence[TextLine], tables: Sequence[Box]) -> bool:
+def find_sketches(image: NDArray[np.uint8], lines: Sequence[TextLine], isolated: Sequence[Formula]) -> list[Box]:
+    """Boxes of drawings and drawn tables on a page of handwriting; as `find_figures`."""
+    drawn = find_drawings(image, [*(line.box for line in lines), *(formula.box for formula in isolated)])
+    names = [line.box for line in lines if _NAME.fullmatch(line.text)]
+    names += [formula.box for formula in isolated if _NAME.fullmatch(formula.latex.replace(" ", ""))]
+    named = [Box.around([box, *(name for name in names if _is_beside(name, box))]) for box in drawn]
+    return sorted(united(named), key=lambda box: box.y0)
+
+
+def _is_beside(name: Box, box: Box) -> bool:
+    return share_inside(name, box.padded(NAME_HEIGHTS * name.height)) > INSIDE
+
+
+def _tables_in_print(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box] | None:
+    """The ruled tables of a printed page, None for one of handwriting."""
+    if len(long_lines(lines)) < FEWEST_LINES:
+        return None
+    tables = find_tables(image, lines)
     # Letters of cells are read in odd pieces, and often are smaller.
-    return (
-        usual_letters(lines) is not None or usual_letters([x for x in lines if not _belongs(x.box, tables)]) is not None
-    )
+    outside = [line for line in lines if not _belongs(line.box, tables)]
+    return None if usual_letters(lines) is None and usual_letters(outside) is None else tables
 
 
 def _ink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -112,14 +137,25 @@ def _is_frame(box: Box, lines: Sequence[TextLine], isolated: Sequence[Formula]) 
 
 
 def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:
-    """The box with the numbers beside its axes."""
+    """The box with the numbers beside its axes and what they are called."""
     for line in lines:
         reach = line.box.height
         around = box.padded(reach * LABEL_HEIGHTS)
         near = Box(around.x0, box.y0 - reach * LABEL_HEIGHTS_ABOVE, around.x1, around.y1)
         if line.box.intersection(near) > 0 and _LABEL.fullmatch(line.text) and share_inside(line.box, near) > INSIDE:
             box = Box.around([box, line.box])
-    return box
+    outside = [line for line in lines if not _belongs(line.box, [box])]
+    return Box.around([box, *(line.box for line in outside if _names_axis(line, box, outside))])
+
+
+def _names_axis(line: TextLine, figure: Box, outside: Sequence[TextLine]) -> bool:
+    """Whether a line that touches a figure is short, lies along it and has no other line next to it, as prose has."""
+    box = line.box
+    if box.intersection(figure) == 0 or len(line.text) > LONGEST_NAME or _CAPTION.match(line.text):
+        return False
+    lies_along = figure.x0 - box.height <= box.x0 and box.x1 <= figure.x1 + box.height
+    beside = Box(box.x0, box.y0 - box.height / 2, box.x1, box.y1 + box.height / 2)
+    return lies_along and all(other is line or other.box.intersection(beside) == 0 for other in outside)
 
 
 def _belongs(box: Box, figures: Sequence[Box]) -> bool:

@@ -249,6 +249,8 @@ def _read_page(loaded: LoadedPage, engines: Engines, options: ScanOptions, times
     placed = {id(formula) for line in lines for formula in line.formulas}
     isolated = [formula for formula in formulas if id(formula) not in placed]
     with times("assemble"):
+        if engines.prose is None:
+            return assemble(page, [], isolated)
         figures, lines, isolated = cut_figures(image, lines, isolated)
         return assemble(page, lines, isolated, figures)
 

@@ -145,9 +145,14 @@ class UsualLetters:
         return BOLD <= size * line.stroke_px / self.stroke_px <= MOST_BOLD
 
 
+def long_lines(lines: Sequence[TextLine]) -> list[TextLine]:
+    """The lines that tell the size of usual letters, if there are `FEWEST_LINES`."""
+    return [line for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
+
+
 def usual_letters(lines: Sequence[TextLine]) -> UsualLetters | None:
     """What usual letters of print are like; None where lines are few or uneven, as handwritten ones are."""
-    long = [line for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
+    long = long_lines(lines)
     if len(long) < FEWEST_LINES:
         return None
     first, middle, third = statistics.quantiles([line.letter_px for line in long if line.letter_px is not None], n=4)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.rules import Mask, each_across, rules_across, rules_down
 from scanpage.document import TextLine
 from scanpage.geometry import Box
 
@@ -18,12 +19,6 @@ LOOK_SIDE_PX = 2000
 """Long side of the picture in which rules are looked for; a rule of 0.4 pt on A4 is a pixel wide."""
 FAINT, DARK = 0.12, 0.2
 """Rules, and writing, are so much darker than their paper, as a share of full black: blurred thin rules are faint."""
-RUN = 0.02
-"""Shortest straight run of a rule, in shares of the longer side: letters have none, and a slight tilt leaves it."""
-BREAK = 0.012
-"""Longest break of a faint rule, in shares of the longer side."""
-THICK = 0.003
-"""Rules are no thicker, in shares of the longer side."""
 LEAST_WIDTH = 0.06
 """Shortest rule across a table, in shares of the longer side."""
 SAME_END = 0.012
@@ -44,8 +39,6 @@ CLEAR = 0.7
 LONG_HEIGHTS, MOST_LONG = 12.0, 0.5
 """Stretches without such gaps, of so many line heights, are prose; where they are more than this share of the writing,
 there is no table but perhaps the columns of a paper."""
-
-Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +92,11 @@ def find_tables(image: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Box
     # Coloured rules are dark in one channel at least. Split, the least of them takes a tenth of the time.
     darkest = np.minimum.reduce(cv2.split(cv2.resize(image, size, interpolation=cv2.INTER_AREA)))
     ink, faint = (np.asarray((darkest < 255 * (1 - share)).astype(np.uint8)) for share in (DARK, FAINT))
-    across, down = _rules(faint), np.ascontiguousarray(_rules(np.ascontiguousarray(faint.T)).T)
+    across, down = rules_across(faint), rules_down(faint)
     rules = cv2.dilate(across | down, np.ones((3, 3), np.uint8))
     line_px = statistics.median(line.box.height for line in lines) * scale
     boxes = _grids(rules, LEAST_CELL * line_px)
-    levels = [box for box in _parts(across) if box.width >= LEAST_WIDTH * max(size)]
+    levels = [box for box in each_across(across) if box.width >= LEAST_WIDTH * max(size)]
     written = ink & (1 - rules)
     for group in _of_one_extent(levels, SAME_END * max(size)):
         boxes += _ruled(group, written, line_px)
@@ -119,23 +112,6 @@ def united(boxes: Sequence[Box]) -> list[Box]:
             box = Box.around([box, *touching])
         result.append(box)
     return result
-
-
-def _rules(ink: Mask) -> Mask:
-    """The thin straight runs of ink from left to right."""
-    side = max(ink.shape)
-    # A tilted rule is a stair; its steps are joined before runs are looked for.
-    runs = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((1, max(8, round(RUN * side))), np.uint8))
-    thick = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((max(3, round(THICK * side)) + 1, 1), np.uint8))
-    return np.asarray(runs & (1 - thick))
-
-
-def _parts(across: Mask) -> list[Box]:
-    """Each rule across, its steps and short breaks joined."""
-    joined = cv2.morphologyEx(across, cv2.MORPH_CLOSE, np.ones((3, max(1, round(BREAK * max(across.shape)))), np.uint8))
-    _, _, blobs, _ = cv2.connectedComponentsWithStats(joined)
-    return [Box(x, y, x + width, y + height) for x, y, width, height, _ in blobs[1:].tolist()]
 
 
 def _grids(rules: Mask, least_side: float) -> list[Box]:

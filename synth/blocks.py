@@ -8,7 +8,7 @@ from synth.figures import plot_layers
 from synth.flow import Piece, Style, extent, line_width, place_line
 from synth.prose import Face
 from synth.setting import Column, Setter, word_scrap
-from synth.sheet import Colour, LineRole
+from synth.sheet import Colour, LineRole, ink_rim
 
 CURVE_COLOURS: tuple[Colour, ...] = ((200, 60, 190), (70, 190, 190), (220, 80, 60), (50, 90, 200), (60, 160, 70))
 
@@ -80,6 +80,7 @@ def figure_row(setter: Setter, x0: float, x1: float, y: float) -> float:
         left = round(x0 + k * each)
         axes, curves = plot_layers(rng, width, height, face)
         setter.sheet.ink(axes, left, round(y))
+        setter.sheet.drawings.append(ink_rim(np.maximum.reduce([axes, *curves]), left, round(y)))
         for curve, colour in zip(curves, colours, strict=False):
             setter.sheet.ink(curve, left, round(y), colour=colour)
         name: list[Piece] = [f"({'abc'[k]})", setter.prose.words(rng, 1)[0].strip(",.?:;")]

@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PageTruth:
-    """A finished page: its number, file name within the output folder, size in pixels, formulas, paper, and lines.
+    """A finished page: its number, file name in the output folder, size in pixels, formulas, paper, lines and figures.
 
     `corners` are those of the paper, (x, y) in pixels, from the top left one clockwise; they may lie outside.
     """
@@ -54,6 +54,8 @@ class PageTruth:
     corners: Corners
     lines: tuple[Line, ...] = ()
     """In the order in which they are read."""
+    figures: tuple[Box, ...] = ()
+    """Boxes of figures, sketches and tables; scribbles and frames are none."""
 
     def to_json(self) -> dict[str, Any]:
         """All of it in the types of JSON."""
@@ -71,6 +73,7 @@ class PageTruth:
                 {"box": [round(v, DECIMALS) for v in line.box.xyxy], "text": line.text, "role": line.role.value}
                 for line in self.lines
             ],
+            "figures": [[round(v, DECIMALS) for v in box.xyxy] for box in self.figures],
         }
 
     @staticmethod
@@ -82,9 +85,10 @@ class PageTruth:
         )
         size = int(values["width"]), int(values["height"])
         corners = tuple((float(x), float(y)) for x, y in values["corners"])
-        # Pages of older versions tell nothing of their lines.
+        # Pages of older versions tell nothing of their lines and figures.
         lines = tuple(Line(Box(*v["box"]), str(v["text"]), LineRole(v["role"])) for v in values.get("lines", ()))
-        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas, corners, lines)
+        figures = tuple(Box(*box) for box in values.get("figures", ()))
+        return PageTruth(int(values["index"]), str(values["file_name"]), *size, formulas, corners, lines, figures)
 
 
 def to_coco(pages: Iterable[PageTruth], *, info: dict[str, Any]) -> dict[str, Any]:

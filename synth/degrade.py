@@ -35,6 +35,7 @@ class Picture:
         pixels: uint8[h, w, 3], RGB.
         marks: its formulas.
         lines: its lines, in the order in which they are read.
+        drawings: rims of its figures and tables.
         jpeg_quality: what JPEG is to keep, 1-100.
         corners: float32[4, 2], where the corners of the paper stand, from the top left one clockwise. They may
             lie outside the picture.
@@ -43,6 +44,7 @@ class Picture:
     pixels: Pixels
     marks: tuple[Mark, ...]
     lines: tuple[Written, ...]
+    drawings: tuple[Points, ...]
     jpeg_quality: int
     corners: Points
 
@@ -87,7 +89,8 @@ def degrade(rng: np.random.Generator, sheet: Sheet, capture: Capture, long_side:
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     quality = int(rng.integers(80, 97)) if capture in (Capture.SCREEN, Capture.FAX) else int(rng.integers(38, 96))
     lines = tuple(replace(line, rim=view.warp.points(line.rim)) for line in sheet.lines)
-    return Picture(pixels, warped(sheet, view.warp), lines, quality, view.warp.points(paper_corners(sheet)))
+    drawings = tuple(view.warp.points(rim) for rim in sheet.drawings)
+    return Picture(pixels, warped(sheet, view.warp), lines, drawings, quality, view.warp.points(paper_corners(sheet)))
 
 
 def paper_corners(sheet: Sheet) -> Points:

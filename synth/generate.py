@@ -15,6 +15,7 @@ import numpy as np
 
 from scanpage import __version__
 from scanpage.errors import OutputError
+from scanpage.geometry import Box
 from synth.coco import Corners, Line, PageTruth, Truth
 from synth.compose import CAPTURES, compose
 from synth.config import LONG_SIDE_RANGE, GenerateSettings, PageKind
@@ -23,7 +24,7 @@ from synth.contact_sheet import contact_sheet
 from synth.crew import share
 from synth.degrade import Picture, degrade
 from synth.page_folder import TYPESET, PageFolder, image_name
-from synth.sheet import Pixels
+from synth.sheet import Pixels, box_around
 from synth.stock import Stock, load_stock, prepare_layouts
 
 CONTACT_SHEET_QUALITY = 88
@@ -98,6 +99,13 @@ def lines(picture: Picture) -> tuple[Line, ...]:
     return tuple(Line(box, line.text, line.role) for line, box in cut if min(box.width, box.height) >= 1)
 
 
+def figures(picture: Picture) -> tuple[Box, ...]:
+    """Boxes of the figures and tables of a picture, cut at its edge."""
+    height, width = picture.pixels.shape[:2]
+    cut = (box_around(rim).clipped(width, height) for rim in picture.drawings)
+    return tuple(box for box in cut if min(box.width, box.height) >= 1)
+
+
 def corners(picture: Picture) -> Corners:
     """Where the paper's corners are, as plain numbers."""
     return tuple((float(x), float(y)) for x, y in picture.corners)
@@ -132,7 +140,16 @@ class _Maker:
         """Make page `index` and write it."""
         picture = make_picture(page_generator(self.settings.seed, index), self.stock, self.settings)
         height, width = picture.pixels.shape[:2]
-        page = PageTruth(index, image_name(index), width, height, truths(picture), corners(picture), lines(picture))
+        page = PageTruth(
+            index,
+            image_name(index),
+            width,
+            height,
+            truths(picture),
+            corners(picture),
+            lines(picture),
+            figures(picture),
+        )
         self.folder.write(page, encode_jpeg(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR), picture.jpeg_quality))
 
 

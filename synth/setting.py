@@ -286,7 +286,7 @@ class Setter:
         r, g, b = (int(v) for v in self.rng.integers(0, 180, 3))
         colour: Colour = BLACK if self.rng.random() < 0.6 else (r, g, b)
         column.y += pitch * 0.5
-        self.sheet.ink(alpha, round(column.x0 + (column.width - width) / 2), round(column.y), colour=colour)
+        self.sheet.drawing(alpha, round(column.x0 + (column.width - width) / 2), round(column.y), colour=colour)
         column.y += alpha.shape[0] + pitch * 0.6
         label = str(self.rng.choice(["Figure", "Fig.", "Table"])) + f" {self.rng.integers(1, 20)}:"
         return self.lines(column, [label, *self.pieces(6)], role=LineRole.CAPTION)

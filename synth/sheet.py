@@ -62,7 +62,7 @@ class Written:
 
     @property
     def box(self) -> Box:
-        return _around(self.rim)
+        return box_around(self.rim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,11 @@ class Mark:
 
     @property
     def box(self) -> Box:
-        return _around(self.rim)
+        return box_around(self.rim)
 
 
-def _around(rim: Points) -> Box:
+def box_around(rim: Points) -> Box:
+    """The box around a rim."""
     x0, y0 = rim.min(axis=0)
     x1, y1 = rim.max(axis=0)
     return Box(float(x0), float(y0), float(x1), float(y1))
@@ -124,6 +125,7 @@ class Sheet:
         marks: the formulas so far.
         taken: boxes of all items so far, formulas or not.
         lines: the lines so far, in the order in which they are read.
+        drawings: rims of the figures and tables so far, as `ink_rim` gives them.
     """
 
     pixels: Pixels
@@ -134,6 +136,7 @@ class Sheet:
     marks: list[Mark] = field(default_factory=list)
     taken: list[Box] = field(default_factory=list)
     lines: list[Written] = field(default_factory=list)
+    drawings: list[Points] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -160,6 +163,13 @@ class Sheet:
             bx, by, bw, bh = cv2.boundingRect((part >= INK_THRESHOLD).view(np.uint8))
             if bw and bh:
                 self.taken.append(Box(x0 + bx, y0 + by, x0 + bx + bw, y0 + by + bh))
+
+    def drawing(self, alpha: Pixels, x: int, y: int, *, colour: Colour = BLACK) -> None:
+        """Lay a figure or a table and note its place."""
+        rim = ink_rim(alpha, x, y)
+        if rim.size:
+            self.ink(alpha, x, y, colour=colour)
+            self.drawings.append(rim)
 
     def formula(
         self, alpha: Pixels, x: int, y: int, *, kind: RegionKind, latex: str, source: Source, colour: Colour = BLACK

@@ -195,7 +195,7 @@ class Working:
                 at_x, at_y = int(rng.integers(width - name.width)), int(rng.integers(height - name.height))
                 part = mask[at_y : at_y + name.height, at_x : at_x + name.width]
                 np.maximum(part, name.alpha, out=part)
-        self.sheet.ink(mask, round(place.x0), round(place.y0), colour=self.hand.style.colour)
+        self.sheet.drawing(mask, round(place.x0), round(place.y0), colour=self.hand.style.colour)
         return place.y1
 
     def scribbles(self, content: Box) -> None:

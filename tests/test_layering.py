@@ -62,7 +62,10 @@ DOORS = {
     ("pipeline", "recognizer"): {"recognizer.predict"},
     ("recognizer", "synth"): {
         f"synth.{module}"
-        for module in ("layout", "paint", "pen", "ink", "handwrite", "corpus", "typeset", "formulas", "grammar")
+        for module in (
+            *("layout", "paint", "pen", "ink", "handwrite", "corpus", "typeset", "formulas", "grammar"),
+            "lone_letters",
+        )
     },
 }
 

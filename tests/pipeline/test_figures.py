@@ -1,4 +1,4 @@
-"""Figures and tables are cut out of printed pages, and nothing else is."""
+"""Figures and tables are cut out as pictures, those of print by its own rules, and nothing else is."""
 
 from __future__ import annotations
 
@@ -93,9 +93,24 @@ def test_the_number_of_the_page_above_a_plot_is_none_of_its_axes() -> None:
     assert near(figures[0].box, PLOT) and prose == [*PROSE, number]
 
 
-def test_handwriting_is_left_whole() -> None:
+def test_the_name_of_an_axis_goes_into_the_picture_and_prose_that_touches_it_stays() -> None:
+    name = line(300, 636, 420, "number of columns", letter=9)
+    figures, prose, _ = cut_figures(page(PLOT), [*PROSE, name], [])
+    assert figures[0].box.y1 == name.box.y1 and prose == PROSE
+    caption = line(300, 636, 420, "Figure 1: columns", letter=9)
+    assert cut_figures(page(PLOT), [*PROSE, caption], [])[1] == [*PROSE, caption]
+    paragraph = [line(220, 636, 420, "prose that goes on"), line(220, 660, 420, "in a second line")]
+    assert cut_figures(page(PLOT), [*PROSE, *paragraph], [])[1] == [*PROSE, *paragraph]
+    beside = line(555, 500, 780, "prose beside the plot")
+    assert cut_figures(page(PLOT), [*PROSE, beside], [])[1] == [*PROSE, beside]
+
+
+def test_in_handwriting_a_plot_is_cut_out_and_a_frame_around_writing_is_not() -> None:
     uneven = [line(80, 60 + 30 * k, 720, f"written words {k}", letter=8.0 + 5 * (k % 4)) for k in range(10)]
-    assert cut_figures(page(PLOT), uneven, []) == ([], uneven, [])
+    image = page(PLOT)
+    cv2.rectangle(image, (60, 40), (740, 375), (0, 0, 0), 2)
+    (figure,), prose, _ = cut_figures(image, uneven, [])
+    assert near(figure.box, PLOT) and prose == uneven
 
 
 @pytest.mark.parametrize("beside", [False, True])

@@ -52,6 +52,14 @@ def test_without_prose_every_formula_is_a_display(picture: Maker, engines: Engin
     assert len(document.formulas) == 2
 
 
+def test_drawings_are_cut_out_unless_formulas_alone_are_asked_for(tmp_path: Path, engines: Engines) -> None:
+    page = np.full((600, 500, 3), 255, np.uint8)
+    cv2.circle(page, (250, 350), 120, (0, 0, 0), 2)
+    cv2.imwrite(str(tmp_path / "circle.png"), page)
+    assert len(scan([tmp_path / "circle.png"], engines=engines).figures) == 1
+    assert scan([tmp_path / "circle.png"], engines=replace(engines, prose=None)).figures == ()
+
+
 def test_min_score_and_pages_reach_the_stages(pdf: Maker, engines: Engines) -> None:
     options = ScanOptions(pages=PageRange.parse("2-3"), min_score=0.25, dpi=72)
     document = scan([pdf(pages=4)], options=options, engines=engines)

@@ -17,7 +17,7 @@ from synth.coco import Line
 from synth.config import GenerateSettings, PageKind
 from synth.config_file import read_config
 from synth.degrade import Picture
-from synth.generate import generate, lines, truths
+from synth.generate import figures, generate, lines, truths
 from synth.sheet import LineRole, Mark, Source, Written
 
 
@@ -212,11 +212,13 @@ def test_truth_is_cut_at_the_edge_of_the_picture() -> None:
         np.zeros((50, 100, 3), np.uint8),
         (mark(90, 10), mark(-30, 10), mark(10, 49.5)),
         (Written(mark(90, 10).rim, "x", LineRole.TEXT), Written(mark(-30, 10).rim, "y", LineRole.LABEL)),
+        (mark(90, 10).rim, mark(-30, 10).rim),
         90,
         np.zeros((4, 2), np.float32),
     )
     assert [truth.box for truth in truths(picture)] == [Box(90, 10, 100, 20)]
     assert lines(picture) == (Line(Box(90, 10, 100, 20), "x", LineRole.TEXT),)
+    assert figures(picture) == (Box(90, 10, 100, 20),)
 
 
 def _restore(content: dict[str, bytes], folder: Path) -> None:

@@ -92,6 +92,13 @@ def test_lines_lie_inside_and_apart(pages: list[PageTruth]) -> None:
     assert prose > 100
 
 
+def test_no_formula_stands_in_a_figure(pages: list[PageTruth]) -> None:
+    figures = [(page, figure) for page in pages for figure in page.figures]
+    assert figures
+    for page, figure in figures:
+        assert all(figure.intersection(f.box) <= 0.05 * f.box.area for f in page.formulas)
+
+
 def test_lines_come_in_reading_order(pages: list[PageTruth]) -> None:
     """On a page of prose, lines of one column go down, and columns from left to right."""
     steps, leaps = 0, 0
