@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from pipeline.languages import LETTERS
 from pipeline.line_reader import LineReader
 from pipeline.order import gutters, overlap_share, parted
 from pipeline.regions import crop, share_inside
@@ -82,7 +79,7 @@ class RapidProse:
     def __init__(self, threads: int = 0, *, lang: str | None = None) -> None:
         self._finder = TextLineFinder(threads)
         self._reader = LineReader(threads, lang=lang)
-        self.version = f"rapidocr {installed_version()}" + ("" if lang is None else f" ({_identity(lang)})")
+        self.version = f"rapidocr {installed_version()}" + ("" if lang is None else f" ({self._reader.identity})")
 
     def read(self, image: np.ndarray, formulas: Sequence[Formula], *, layer: TextLayer | None = None) -> list[TextLine]:
         """Lines of prose on a page, with the inline formulas put back where they stand.
@@ -107,8 +104,9 @@ class RapidProse:
                 pieces = [_told_piece(run, masked) for run in runs(told, holes, gutters=between)]
             except TextLayerError as reason:
                 log.debug("%s: text layer not used: %s", layer.name, reason)
-            except Exception as error:  # letters may lie anyhow, and the picture can still be read
-                log.debug("%s: text layer not used: %s", layer.name, repr(error), exc_info=error)
+            except Exception as error:  # a bug costs the layer, not the page, but must not hide
+                log.warning("%r: text layer not used, judging it failed: %r (please report it)", layer.name, error)
+                log.debug("%s", layer.name, exc_info=error)
             else:
                 quads = [quad for quad, is_covered in zip(quads, covered, strict=True) if not is_covered]
         parts = [part for quad in quads for part in split_at(quad, holes)]
@@ -138,11 +136,6 @@ class RapidProse:
             for quad, crop, (text, score) in zip(quads, crops, self._reader.read(crops), strict=True)
             if text.strip() and score >= MIN_SCORE
         ]
-
-
-def _identity(lang: str) -> str:
-    """A language, or the name of a model's file and what tells its content from another one's."""
-    return lang if lang in LETTERS else f"{Path(lang).name} {sha256(Path(lang).read_bytes()).hexdigest()[:12]}"
 
 
 def _told_piece(run: Run, image: np.ndarray) -> TextPiece:
