@@ -4,10 +4,10 @@
 
 PAGES is a folder of `synth generate`, whose `truth/` holds the lines of each page in reading order. Order is Kendall's
 tau over all pairs of lines of a page (1: all pairs stand as they should; lines that share a line of the document count
-as right). Prose is measured line by line as the character error rate, without formulas and without lines in which a
-word's text is not known (signs that mean nothing, words cut from real handwriting). Lines with letters that the
-reader's model does not know at all (Vietnamese ones with two accents) are counted apart: `cer` is without them,
-`cer_with_foreign` with them.
+as right). Prose is measured line by line as the character error rate, spaces among the characters, without formulas
+and without lines in which a word's text is not known (signs that mean nothing, words cut from real handwriting). Lines
+with letters that the reader's model does not know at all (Vietnamese ones with two accents) are counted apart: `cer` is
+without them, `cer_with_foreign` with them.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def kendall_tau(order: Sequence[int]) -> float | None:
 
 
 def plain(text: str) -> str:
-    return "".join(_FORMULA.sub("", text).split())
+    """What of a line is prose, with single spaces."""
+    return " ".join(_FORMULA.sub(" ", text).split())
 
 
 @dataclass(slots=True)
@@ -137,8 +138,8 @@ def judge(truth: PageTruth, scanned: ScannedPage, letters: frozenset[str]) -> Ta
     for place, lines in held.items():
         known = all(UNKNOWN not in line.text and line.role is not LineRole.FORMULA for line in lines)
         if known and found[place].text is not None:
-            said = "".join(plain(line.text) for line in sorted(lines, key=lambda line: line.box.x0))
-            tally.count(said, plain(found[place].text or ""), letters)
+            said = " ".join(line.text for line in sorted(lines, key=lambda line: line.box.x0))
+            tally.count(plain(said), plain(found[place].text or ""), letters)
     furniture = [line for line in truth.lines if line.role is LineRole.FURNITURE]
     tally.furniture = len(furniture)
     tally.kept = sum(place is not None for place in assign(furniture, found))

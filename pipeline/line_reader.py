@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -12,15 +14,27 @@ import numpy as np
 from pipeline.languages import LETTERS, belongs, require_letters
 from scanpage.cores import usable_cores
 from scanpage.errors import WeightsError
-from scanpage.rapidocr_models import model_path, open_file, open_model
+from scanpage.rapidocr_models import model_path, open_content, open_model, read_file
 
 HEIGHT_PX = 48
 """Height of a line as the recognizer sees it."""
 LEAST_WIDTH_PX, MOST_WIDTH_PX = 320, 9600
 """Shorter lines are padded, as they were when it was trained. Longer than 200 times its height is no line but a rule,
 and what it costs would grow with it."""
+COLUMN_PX = 8
+"""It sees a line in columns of this width, and tells one sign of each at most."""
 BLANK = 0
 """The class that stands for no character; the connectionist temporal classification (Graves et al. 2006) needs one."""
+
+SPACE = 0.05
+"""From this probability on a column without a letter is a space, seldom the best guess between words that stand close:
+of the spaces in 271 lines of hand and 253 of print 16 were lost, not 44, and 8 more were read that are none. In 257 and
+194 others 9 were lost, not 30, and 6 more read."""
+CROWDED, WIDER = 0.45, 1.5
+"""Where there are more letters a column some are lost: such a line is also read so many times as wide, and the reading
+with more letters is taken. On the first of these lines 264 letters were wrong, not 275, 217 of them in hand."""
+_TIMES = re.compile(r"(?<=[^\W\d]{2} )×(?= [^\W\d]{2})")
+"""What stands between words is no sign of multiplication but a letter by itself, as people write it: x."""
 
 
 class LineReader:
@@ -28,6 +42,7 @@ class LineReader:
 
     Attributes:
         characters: the signs that it can tell, a blank among them.
+        identity: the language, or the name of the model's file and what tells its content from another one's.
 
     Args:
         threads: lines that are read side by side, 0 for one a core.
@@ -44,7 +59,12 @@ class LineReader:
         model = None if lang is None or lang in LETTERS else Path(lang)
         if model is not None and not model.is_file():
             raise WeightsError(f"{model} does not exist: name a recognition model of RapidOCR's, an .onnx file")
-        self._session = open_model("rec", 1) if model is None else open_file(model, 1)
+        if model is None:
+            self._session, self.identity = open_model("rec", 1), lang or ""
+        else:
+            content = read_file(model)
+            self._session = open_content(content, model, 1)
+            self.identity = f"{model.name} {sha256(content).hexdigest()[:12]}"
         characters = self._session.get_modelmeta().custom_metadata_map.get("character", "").splitlines()
         if not characters:
             raise WeightsError(
@@ -76,16 +96,36 @@ class LineReader:
             return list(threads.map(self._read, crops))
 
     def _read(self, crop: np.ndarray) -> tuple[str, float]:
+        text, score = self._told(crop)
+        columns = HEIGHT_PX / COLUMN_PX * crop.shape[1] / crop.shape[0]
+        if _letters(text) <= CROWDED * columns:
+            return text, score
+        wider = cv2.resize(crop, (round(WIDER * crop.shape[1]), crop.shape[0]))
+        return max((text, score), self._told(wider), key=lambda reading: _letters(reading[0]))
+
+    def _told(self, crop: np.ndarray) -> tuple[str, float]:
+        """Text and confidence of a line as wide as it is."""
         (probabilities,) = self._session.run(None, {self._session.get_inputs()[0].name: as_input(crop)})
         if self._kept is not None:
             probabilities = np.where(self._kept, probabilities, 0)
         best = probabilities[0].argmax(axis=1)
-        # A sign is one where it begins: it goes on for some columns, and blanks part it from the same one again.
-        begins = (best != BLANK) & (np.diff(best, prepend=BLANK) != 0)
+        begins = _begins(best)
         if not begins.any():
             return "", 0.0
-        text = "".join(self._characters[index] for index in best[begins])
-        return text, min(1.0, float(probabilities[0, begins, best[begins]].mean()))
+        score = min(1.0, float(probabilities[0, begins, best[begins]].mean()))
+        space = len(self._characters) - 1
+        signs = np.where((best == BLANK) & (probabilities[0, :, space] >= SPACE), space, best)
+        text = "".join(self._characters[index] for index in signs[_begins(signs)])
+        return _TIMES.sub("x", " ".join(text.split())), score
+
+
+def _begins(signs: np.ndarray) -> np.ndarray:
+    """Bool `[columns]`: where a sign begins. It may go on, and blanks part it from the same one again."""
+    return np.asarray((signs != BLANK) & (np.diff(signs, prepend=BLANK) != 0))
+
+
+def _letters(text: str) -> int:
+    return len(text.replace(" ", ""))
 
 
 def as_input(crop: np.ndarray) -> np.ndarray:

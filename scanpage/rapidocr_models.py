@@ -47,11 +47,28 @@ def open_model(task: str, threads: int = 0) -> onnxruntime.InferenceSession:
 
 def open_file(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
     """A session of a model file of RapidOCR's. Raises `WeightsError`."""
+    return open_content(read_file(path), path, threads)
+
+
+def read_file(path: Path) -> bytes:
+    """What a model file of RapidOCR's holds. Raises `WeightsError`."""
     try:
-        graph = without_subnormals(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path} cannot be read: {error}; install rapidocr again, or name another file") from error
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def open_content(content: bytes, path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    """A session of what the model file `path` holds. Raises `WeightsError`."""
+    try:
+        graph = without_subnormals(content)
+    except ValueError as error:
+        raise _unreadable(path, error) from error
     return open_session(path, threads, graph=graph)
+
+
+def _unreadable(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path} cannot be read: {error}; install rapidocr again, or name another file")
 
 
 def installed_version() -> str:

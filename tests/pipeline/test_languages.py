@@ -13,7 +13,7 @@ from pipeline.prose import RapidProse
 from pipeline.scan import ScanOptions
 from scanpage.errors import UsageError, WeightsError
 from scanpage.geometry import Box
-from scanpage.rapidocr_models import model_path
+from scanpage.rapidocr_models import model_path, open_model
 
 
 @pytest.mark.parametrize("lang", ["de", "ru", "my/cyrillic.onnx", "model.ONNX"])
@@ -97,7 +97,7 @@ def test_another_model_is_taken_from_its_file(tmp_path: Path) -> None:
 
 
 def test_another_model_of_the_same_name_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.prose.LineReader", lambda *_, **__: None)
+    monkeypatch.setattr("pipeline.line_reader.open_content", lambda *_: open_model("rec", 1))
     monkeypatch.setattr("pipeline.prose.TextLineFinder", lambda *_: None)
     model = tmp_path / "rec.onnx"
     versions = set()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.line_reader import HEIGHT_PX, LEAST_WIDTH_PX, MOST_WIDTH_PX, LineReader, as_input
+from pipeline.line_reader import BLANK, HEIGHT_PX, LEAST_WIDTH_PX, MOST_WIDTH_PX, SPACE, LineReader, as_input
 from scanpage.errors import WeightsError
 
 
@@ -35,6 +36,34 @@ def test_lines_are_read_in_the_order_they_are_given(reader: LineReader) -> None:
 def test_letters_that_stand_twice_are_read_twice(reader: LineReader) -> None:
     ((text, _),) = reader.read([line("a bookkeeper will see", 320)])
     assert text.strip() == "a bookkeeper will see"
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        ("a_nd", "and"),
+        ("a,nd", "a nd"),  # a blank, with a little of a space: words stand close here
+        (",a,", "a"),
+        ("aa,a", "a a"),
+        ("for × that", "for x that"),  # a letter by itself
+        ("m × n or 2 × 3", "m × n or 2 × 3"),
+    ],
+)
+def test_columns_make_words(reader: LineReader, monkeypatch: pytest.MonkeyPatch, columns: str, text: str) -> None:
+    told = np.zeros((1, len(columns), len(reader._characters)), np.float32)
+    for index, char in enumerate(columns):
+        told[0, index, BLANK if char in "_," else reader._characters.index(char)] = 0.9
+        told[0, index, -1] += SPACE if char == "," else 0
+    session = SimpleNamespace(run=lambda *_: (told,), get_inputs=lambda: [SimpleNamespace(name="x")])
+    monkeypatch.setattr(reader, "_session", session)
+    assert reader.read([np.full((48, 320, 3), 255, np.uint8)])[0][0] == text
+
+
+def test_crowded_letters_are_read_once_more_from_a_wider_line(reader: LineReader) -> None:
+    crowded = cv2.resize(line("we look for all that solve this", 430), (240, 44), interpolation=cv2.INTER_AREA)
+    assert len(reader._told(crowded)[0]) < 25
+    ((text, _),) = reader.read([crowded])
+    assert text == "we look for all that solve this"
 
 
 def test_blank_paper_says_nothing(reader: LineReader) -> None:
@@ -66,7 +95,7 @@ def test_a_model_that_names_too_few_signs_is_refused(tmp_path: Path, monkeypatch
         def get_outputs(self) -> list[SimpleNamespace]:
             return [SimpleNamespace(shape=["batch", "columns", 9])]
 
-    monkeypatch.setattr("pipeline.line_reader.open_file", lambda *_: Session())
+    monkeypatch.setattr("pipeline.line_reader.open_content", lambda *_: Session())
     model = tmp_path / "other.onnx"
     model.write_bytes(b"")
     with pytest.raises(WeightsError, match="tells 9 signs apart and names 5"):

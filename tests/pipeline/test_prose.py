@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Sequence
 
@@ -160,6 +161,15 @@ def test_a_glance_reads_each_box(reader: RapidProse) -> None:
     readings = reader.glance(page, [Box(35, 38, 240, 80), Box(295, 195, 560, 240)])
     assert [text for text, _ in readings] == ["Divide by two", "and bring it over"]
     assert all(0.8 < score <= 1 for _, score in readings)
+
+
+def test_what_is_left_out_is_told_of(
+    reader: RapidProse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("pipeline.prose.MIN_SCORE", 1.1)
+    with caplog.at_level(logging.DEBUG, "pipeline"):
+        assert reader.read(draw_text_page(("Then it is done", 40, 260)), []) == []
+    assert "left out as no text: 'Then it is done'" in caplog.text
 
 
 def test_an_empty_page_holds_no_prose(reader: RapidProse) -> None:

@@ -75,15 +75,18 @@ def test_letters_beyond_the_page_cost_nothing(reader: RapidProse) -> None:
     assert "ignore" not in " ".join(line.text for line in found)
 
 
-def test_a_layer_that_cannot_be_judged_costs_itself_and_says_why(
+def test_a_layer_that_cannot_be_judged_costs_itself_and_warns_of_it(
     reader: RapidProse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("no width")
 
     monkeypatch.setattr("pipeline.prose.trusted", fail)
-    layer = replace(layer_of(LINES), name="a.pdf page 3")
-    with caplog.at_level(logging.DEBUG, "pipeline"):
+    layer = replace(layer_of(LINES), name="a\x1b[2J.pdf page 3")
+    with caplog.at_level(logging.WARNING, "pipeline"):
         found = reader.read(page_of(LINES), [], layer=layer.seen_through(Homography.quarter_turns(1, *SIZE)))
     assert sorted(line.text for line in found) == sorted(text for text, _, _ in LINES)
-    assert "a.pdf page 3: text layer not used: ZeroDivisionError('no width')" in caplog.text
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert r"'a\x1b[2J.pdf page 3': text layer not used" in record.getMessage()
+    assert "ZeroDivisionError('no width')" in record.getMessage()
