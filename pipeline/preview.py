@@ -1,7 +1,7 @@
 """Preview pictures: the page with its formulas boxed and numbered, and their readings in a column beside it.
 
 Blue boxes hold displayed formulas, green ones inline formulas; red ones, with a question mark at their number, hold
-formulas to be checked.
+formulas to be checked. What was read as prose is underlined, pictures have a frame of the same ochre.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline import formula_tex
 from pipeline.outputs import stem, unique_names
 from pipeline.places import upright
-from scanpage.document import Formula, Paragraph, ScannedPage
+from scanpage.document import Figure, Formula, Paragraph, ScannedPage
 from scanpage.files import atomic_path
 from scanpage.geometry import Box
 from scanpage.region import RegionKind
@@ -38,7 +38,7 @@ PAPER: Colour = (250, 250, 248)
 INK: Colour = (34, 38, 46)
 FAINT: Colour = (128, 134, 144)
 KIND_COLOURS: dict[RegionKind, Colour] = {RegionKind.ISOLATED: (28, 98, 198), RegionKind.INLINE: (17, 132, 92)}
-PROSE_COLOUR: Colour = (188, 150, 90)
+OTHER_COLOUR: Colour = (188, 150, 90)
 DOUBT_COLOUR: Colour = (200, 60, 40)
 JPEG_QUALITY = 90
 
@@ -116,7 +116,7 @@ def draw_preview(scanned: ScannedPage, image: np.ndarray) -> Image.Image:
     canvas = Image.new("RGB", (width, max(size[1], round(bottom) + PADDING_PX)), PAPER)
     canvas.paste(page, (0, 0))
     draw = ImageDraw.Draw(canvas, "RGBA")
-    _draw_prose(draw, scanned, scale)
+    _draw_others(draw, scanned, scale)
     for entry in entries:
         _draw_box(draw, entry, scale)
     for entry, spot in zip(entries, spots, strict=True):
@@ -191,15 +191,18 @@ def spread(wanted: Sequence[float], heights: Sequence[float], limit: float) -> l
     return tops
 
 
-def _draw_prose(draw: ImageDraw.ImageDraw, scanned: ScannedPage, scale: float) -> None:
+def _draw_others(draw: ImageDraw.ImageDraw, scanned: ScannedPage, scale: float) -> None:
+    """Lines of prose and pictures."""
     for block in scanned.blocks:
         if isinstance(block, Paragraph):
             for line in block.lines:
                 _underline(draw, line.box.scaled(scale))
+        elif isinstance(block, Figure):
+            draw.rectangle(block.box.scaled(scale).xyxy, outline=(*OTHER_COLOUR, 255), width=2)
 
 
 def _underline(draw: ImageDraw.ImageDraw, box: Box) -> None:
-    draw.line((box.x0, box.y1, box.x1, box.y1), fill=(*PROSE_COLOUR, 150), width=2)
+    draw.line((box.x0, box.y1, box.x1, box.y1), fill=(*OTHER_COLOUR, 150), width=2)
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, entry: _Entry, scale: float) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.preview import (
     COLUMN_PX,
     DOUBT_COLOUR,
     KIND_COLOURS,
+    OTHER_COLOUR,
     PAGE_SIDE_PX,
     Colour,
     PreviewFolder,
@@ -21,7 +23,7 @@ from pipeline.preview import (
     place,
     wrap_text,
 )
-from scanpage.document import Display, DisplayRow, Formula, Page, ScannedPage
+from scanpage.document import JPEG_START, Display, DisplayRow, Figure, Formula, Page, ScannedPage
 from scanpage.errors import OutputError
 from scanpage.geometry import Box
 from scanpage.homography import Homography
@@ -45,6 +47,14 @@ def test_boxes_stand_around_their_formulas_in_red_where_they_are_to_be_checked(c
     assert (np.abs(edge.astype(int) - colour).sum(1) < 10).any()
     middle = picture[int(115 * scale), int(100 * scale)]
     assert middle.min() > 200  # the ink under the box stays readable
+
+
+def test_a_picture_has_a_frame() -> None:
+    page = replace(scanned(), blocks=(Figure(Box(50, 100, 150, 130), JPEG_START),))
+    picture = np.asarray(draw_preview(page, BLANK))
+    scale = PAGE_SIDE_PX / 300
+    assert (picture[int(115 * scale), int(50 * scale)] == OTHER_COLOUR).all()
+    assert (picture[int(115 * scale), int(100 * scale)] == 255).all()
 
 
 def test_many_readings_fill_more_columns() -> None:
