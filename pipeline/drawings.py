@@ -44,6 +44,9 @@ MOST_STRAIGHT = 0.85
 FEWEST_CELLS, LEAST_CELL = 4, 0.5
 """But what encloses so many cells is a table, whatever is written in them; each side of a cell measures
 so many line heights at least."""
+MOST_SQUARE, LEAST_SQUARE = 1.35, 2.0
+"""Even cells, the longer side at most so many times the other, are squares of the paper where they are smaller than so
+many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,15 @@ class _Strokes:
         # An outline runs along both sides of a stroke.
         return sum(cv2.arcLength(outline, True) for outline in outlines) / 2 / sum(self.mask.shape)
 
-    def cells(self, least_px: float) -> int:
-        """How many holes it encloses that measure so many pixels both ways."""
+    def cells(self, line_px: float) -> int:
+        """How many holes it encloses that may hold writing of this height, but for the squares of squared paper."""
         outlines, tree = cv2.findContours(self.joined, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
         inner = [outline for outline, (*_, parent) in zip(outlines, tree[0].tolist(), strict=True) if parent >= 0]
-        return sum(min(cv2.boundingRect(outline)[2:]) >= least_px for outline in inner)
+        sides = [sorted(cv2.boundingRect(outline)[2:]) for outline in inner]
+        return sum(
+            least >= LEAST_CELL * line_px and (most > MOST_SQUARE * least or most >= LEAST_SQUARE * line_px)
+            for least, most in sides
+        )
 
 
 def find_drawings(image: Mask, written: Sequence[Box]) -> list[Box]:
@@ -113,7 +120,7 @@ def find_drawings(image: Mask, written: Sequence[Box]) -> list[Box]:
     found = []
     for strokes in _connected(ink, least_px, MOST_SIDE * side):
         on_page = not _at_edge(strokes.box, size)
-        is_table = strokes.cells(LEAST_CELL * line_px) >= FEWEST_CELLS
+        is_table = strokes.cells(line_px) >= FEWEST_CELLS
         is_frame = any(_spans(box, strokes.box) for box in boxes)
         if on_page and (is_table or (not is_frame and _is_drawing(strokes, writing, across | down, line_px))):
             found.append(strokes.box.scaled(1 / scale))

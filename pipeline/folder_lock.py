@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+TRIES = 100
+"""How often a folder that others remove is made again."""
+
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
@@ -24,32 +27,53 @@ def held(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            folder.rmdir()
+        # The folder may have been removed within, and another process have made it anew.
+        if lock is None or _is_open_as(folder, lock):
+            with suppress(OSError):
+                folder.rmdir()
         if lock is not None:
             os.close(lock)
 
 
 def _lock(folder: Path) -> int | None:
     """The open, locked folder; None where it cannot be locked at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if sys.platform == "win32":
-        return None
+    for _ in range(TRIES):
+        # Whoever held it may remove it at any moment: before it is open here, or before it is locked.
+        with suppress(FileNotFoundError):
+            _make(folder)
+            if sys.platform == "win32":
+                return None
+            lock = os.open(folder, os.O_RDONLY)
+            if not _locks(lock):
+                os.close(lock)
+                return None
+            if _is_open_as(folder, lock):
+                return lock
+            os.close(lock)
+    raise BlockingIOError(f"{folder} comes and goes")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        # Raised for a file of that name, and where the folder goes while it is looked at.
+        if folder.exists() and not folder.is_dir():
+            raise
+
+
+def _locks(handle: int) -> bool:
+    """Lock what is open; False where there are no locks. Raises `BlockingIOError`, and closes it."""
     import fcntl
 
-    lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(lock)
+        os.close(handle)
         raise
     except OSError:
-        os.close(lock)
-        return None
-    if _is_open_as(folder, lock):
-        return lock
-    os.close(lock)
-    return _lock(folder)  # who held it removed it when it was open here already
+        return False
+    return True
 
 
 def _is_open_as(folder: Path, handle: int) -> bool:

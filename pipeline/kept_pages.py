@@ -55,7 +55,8 @@ def claimed(results: Iterable[Path]) -> Iterator[None]:
         OutputError: another run is making one of them, or pages cannot be kept beside it.
     """
     with ExitStack() as claims:
-        for result in list(dict.fromkeys(results))[:MOST_CLAIMED]:
+        distinct = {folder_beside(result).resolve(): result for result in results}
+        for result in list(distinct.values())[:MOST_CLAIMED]:
             folder = folder_beside(result)
             _require_no_link(folder)
             try:

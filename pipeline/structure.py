@@ -13,8 +13,11 @@ from scanpage.geometry import Box
 
 Item = TextLine | Formula | Figure
 
-MARGIN_SHARE = 0.13
+MARGIN_SHARE, OUTER_SHARE = 0.13, 0.1
 """Running heads and page numbers stand this near to the top or bottom, in shares of the page's height."""
+ACROSS = 0.5
+"""Farther in than the second share a number belongs to the page if the row with it is so wide, in shares of the page's
+width: a table may begin there."""
 MARGIN_GAP_HEIGHTS = 0.6
 """And so far from all else, in their own heights."""
 LEFT_THIRD = 1 / 3
@@ -22,7 +25,7 @@ LEFT_THIRD = 1 / 3
 SMALL, HEAD_GAP_HEIGHTS = 0.9, 1.0
 """Letters of a running head without a number in usual ones at most, and its room, as it may as well be a caption."""
 _PAGE_NUMBER = re.compile(
-    r"[^\w()\[\]]*(?:(?:page|p\.|seite|trang|página|pagina)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of|von|de)\s*\d{1,4})?"
+    r"[^\w()\[\]]*(?:(?:page|p\.|seite|trang|página|pagina)\s*)?(?:\d{1,4}|[ivx]|[ivxlc]{2,6})(?:\s*(?:/|of|von|de)\s*\d{1,4})?"
     r"[^\w()\[\]]*",
     re.IGNORECASE,
 )
@@ -46,13 +49,18 @@ APART_HEIGHTS, SHORT_HEIGHTS = 0.1, 0.5
 much before the line below. Within a paragraph the boxes of lines overlap."""
 CAPITALS, SMALL_CAPITALS = 6, 0.75
 """So many letters at least, all of them capitals, make a heading, too, not an abbreviation; small ones are so large."""
+_WORD, _RELATION = re.compile(r"[^\W\d_]{5}"), re.compile(r"[=<>~≅≤≥*+]")
 MANY = 0.25
 """Where this share of the usual lines is in capitals, these make no headings."""
 LONGEST_HEADING = 80
 _NUMBERED = re.compile(r"(?:chapter|section|§)?\s*(\d+(?:\.\d+)+|[A-Z](?:\.\d+)+)\.?\s+[^\W\d_]", re.IGNORECASE)
 _TITLE = re.compile(r"(?!(?:fig(?:ure|\.)|table)\s*\d)\w.*[^\W\d_]{2}", re.IGNORECASE)
+_CAPTION = re.compile(r"[^\W\d_]+\.?\s*\d")
+"""`Abb. 3`, in any language; some headings begin so, too, but small print that does is kept."""
+_TALL, LEAST_TALL = frozenset("bdfhklt"), 0.15
+"""Where fewer letters are tall the height of a line, a percentile, is that of low ones; of usual words a third is."""
 
-_ENDS = (".", ",", ";", ":")
+_ENDS = (".", ",", ";", ":", "\u3002", "\uff0e")
 """How sentences and their parts end, but no headings."""
 _RUN_IN = re.compile(r"[a-zà-ÿ]{3}[.?!]\s+\w")
 """Where a sentence begins behind a heading, on the same line."""
@@ -72,7 +80,7 @@ def without_furniture(page: Page, items: Sequence[Item], usual: UsualLetters | N
     figures = [item.box for item in items if isinstance(item, Figure)]
 
     def is_furniture(row: Sequence[TextLine | Formula], box: Box) -> bool:
-        if not _in_margin(box, page):
+        if not _in_margin(box, page, MARGIN_SHARE):
             return False
         if _numbers_page(row, page) and _stands_alone(box, boxes, MARGIN_GAP_HEIGHTS):
             return True
@@ -83,9 +91,9 @@ def without_furniture(page: Page, items: Sequence[Item], usual: UsualLetters | N
     return [item for item in items if id(item) not in furniture]
 
 
-def _in_margin(box: Box, page: Page) -> bool:
+def _in_margin(box: Box, page: Page, share: float) -> bool:
     middle = box.center[1] / page.height_px
-    return middle < MARGIN_SHARE or middle > 1 - MARGIN_SHARE
+    return middle < share or middle > 1 - share
 
 
 def _numbers_page(row: Sequence[TextLine | Formula], page: Page) -> bool:
@@ -95,6 +103,9 @@ def _numbers_page(row: Sequence[TextLine | Formula], page: Page) -> bool:
     at_left = _PAGE_NUMBER.fullmatch(texts[0]) is not None and _QUESTION.fullmatch(texts[0]) is None
     words = row[1:] if at_left else row[:-1]
     if not all(isinstance(item, TextLine) and not item.formulas for item in words):
+        return False
+    box = Box.around(item.box for item in row)
+    if not _in_margin(box, page, OUTER_SHARE) and box.width < ACROSS * page.width_px:
         return False
     return at_left or _PAGE_NUMBER.fullmatch(texts[-1]) is not None
 
@@ -109,7 +120,11 @@ def _is_small_print(row: Sequence[TextLine | Formula], usual: UsualLetters | Non
     if usual is None or len(row) > 1 or not isinstance(line, TextLine) or line.formulas or begins_item(line):
         return False
     size, text = usual.size(line), line.text.strip()
-    if size is None or size > SMALL or len(text) < LONG_LINE:  # few letters may all be low ones
+    if size is None or size > SMALL or len(text) < LONG_LINE:
+        return False
+    # Where hardly a letter is tall, their height says nothing.
+    tall = sum(sign in _TALL or sign.isupper() or sign.isdigit() for sign in text)
+    if tall < LEAST_TALL * sum(map(str.isalnum, text)) or text[0].islower() or _CAPTION.match(text):
         return False
     return _TITLE.match(text) is not None and not text.endswith(_ENDS)
 
@@ -146,7 +161,7 @@ class UsualLetters:
 
 
 def long_lines(lines: Sequence[TextLine]) -> list[TextLine]:
-    """The lines that tell the size of usual letters, if there are `FEWEST_LINES`."""
+    """The lines that can tell the size of usual letters."""
     return [line for line in lines if line.letter_px is not None and len(line.text) >= LONG_LINE]
 
 
@@ -204,7 +219,10 @@ def heading_level(
 
 def _in_capitals(line: TextLine) -> bool:
     words = "".join(piece for piece in line.pieces if isinstance(piece, str))
-    return words.isupper() and sum(map(str.isalpha, words)) >= CAPITALS
+    letters = [sign for sign in words if sign.isalpha()]
+    # Names of points are capitals, too, and other scripts have none.
+    is_text = _WORD.search(words) is not None and _RELATION.search(words) is None
+    return is_text and len(letters) >= CAPITALS and all(map(str.isupper, letters))
 
 
 def _stands_apart(box: Box, above: Box) -> bool:

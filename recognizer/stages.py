@@ -167,10 +167,12 @@ def _lone_sources(
     bank: SymbolBank | None = None,
 ) -> list[Source]:
     """Lone letters in print, and by hand where there is a bank of symbols, as often as `--lone-letters` says."""
+    if not args.lone_letters:
+        return []
     rng = np.random.default_rng(args.seed)
     letters = [letter for corpus in corpora for letter in lone_letters(corpus, LETTERS_FROM, rng)]
     share = sum(source.share for source in others) * args.lone_letters / (1.0 - args.lone_letters)
-    if not letters or not share:
+    if not letters:
         return []
     labels = [letter.latex for letter in letters]
     if bank is None:

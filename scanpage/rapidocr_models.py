@@ -42,11 +42,7 @@ def open_model(task: str, threads: int = 0) -> onnxruntime.InferenceSession:
     Raises:
         WeightsError: rapidocr is missing, or the model cannot be loaded.
     """
-    return open_file(model_path(task), threads)
-
-
-def open_file(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
-    """A session of a model file of RapidOCR's. Raises `WeightsError`."""
+    path = model_path(task)
     return open_content(read_file(path), path, threads)
 
 

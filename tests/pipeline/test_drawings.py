@@ -73,6 +73,17 @@ def test_writing_and_paper_alone_hold_none(paper: dict[str, bool]) -> None:
     assert find_drawings(page(**paper), WRITTEN) == []
 
 
+@pytest.mark.parametrize(("bend_px", "part"), [(25, slice(None)), (0, slice(200, 600))], ids=["bent", "a part"])
+def test_squares_of_paper_are_no_cells_of_a_table(bend_px: float, part: slice) -> None:
+    image = page()
+    ys, xs = np.mgrid[0:HEIGHT, 0:WIDTH]
+    bent_ys = ys + bend_px * np.sin(2 * np.pi * xs / WIDTH)
+    bent_xs = xs + bend_px * np.sin(2 * np.pi * ys / HEIGHT)
+    squares = (bent_ys % 30 < 2) | (bent_xs % 30 < 2)
+    image[part, part][squares[part, part]] = 110
+    assert find_drawings(image, WRITTEN) == []
+
+
 def boxed_result(image: np.ndarray) -> list[Box]:
     cv2.rectangle(image, (90, 500), (480, 640), INK, 2)
     result = Box(110, 510, 460, 630)

@@ -101,6 +101,9 @@ def test_the_name_of_an_axis_goes_into_the_picture_and_prose_that_touches_it_sta
     assert cut_figures(page(PLOT), [*PROSE, caption], [])[1] == [*PROSE, caption]
     paragraph = [line(220, 636, 420, "prose that goes on"), line(220, 660, 420, "in a second line")]
     assert cut_figures(page(PLOT), [*PROSE, *paragraph], [])[1] == [*PROSE, *paragraph]
+    for before in ("The names come below:", "Names that stand above"):
+        above = line(220, 386, 420, before)
+        assert cut_figures(page(PLOT), [*PROSE, above], [])[1] == [*PROSE, above]
     beside = line(555, 500, 780, "prose beside the plot")
     assert cut_figures(page(PLOT), [*PROSE, beside], [])[1] == [*PROSE, beside]
 

@@ -51,6 +51,28 @@ def test_a_folder_that_was_removed_while_it_was_being_locked_is_made_again(
             pass
 
 
+def test_a_folder_that_another_made_anew_is_left_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    with held(folder):
+        folder.rmdir()
+        folder.mkdir()
+    assert folder.is_dir()
+
+
+def test_a_folder_that_goes_while_it_is_made_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    errors: list[OSError] = [FileExistsError(), FileNotFoundError()]
+    make = Path.mkdir
+
+    def make_late(path: Path, **options: bool) -> None:
+        if errors:
+            raise errors.pop()
+        make(path, **options)
+
+    monkeypatch.setattr(Path, "mkdir", make_late)
+    with held(tmp_path / "a"):
+        assert (tmp_path / "a").is_dir() and not errors
+
+
 def test_where_a_disk_has_no_locks_nobody_is_kept_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 

@@ -47,6 +47,7 @@ def test_letters_that_stand_twice_are_read_twice(reader: LineReader) -> None:
         ("aa,a", "a a"),
         ("for × that", "for x that"),  # a letter by itself
         ("m × n or 2 × 3", "m × n or 2 × 3"),
+        ("rows × columns", "rows × columns"),
     ],
 )
 def test_columns_make_words(reader: LineReader, monkeypatch: pytest.MonkeyPatch, columns: str, text: str) -> None:

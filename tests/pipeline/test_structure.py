@@ -66,6 +66,9 @@ def test_small_print_alone_above_all_else_is_left_out() -> None:
         [text(50, 30, 300, "(a) Plain curves", letter=8.5)],
         [text(50, 30, 300, "Table 3: Plain curves", letter=8.5)],
         [text(50, 30, 100, "can one", letter=8.5)],  # too few letters to tell
+        [text(50, 30, 300, "Now our means are near one", letter=6.8)],  # hardly one of them tall
+        [text(50, 30, 300, "that began on the last page", letter=8.5)],
+        [text(50, 30, 300, "Abb. 3 Plain curves that bend", letter=8.5)],
         [text(50, 75, 300, "On plain curves", letter=8.5)],  # too near to the prose
         [text(50, 50, 300, "and others", letter=8.5), SMALL_PRINT],
         [text(50, 5, 300, "Curves", letter=14), SMALL_PRINT],  # not the first
@@ -91,10 +94,19 @@ def test_small_print_right_above_a_picture_is_its_caption() -> None:
         text(290, 300, 310, "12"),  # in the middle of the page
         text(500, 770, 530, "(12)"),  # an equation's number
         text(290, 222, 310, "12"),  # right under the prose
+        text(290, 30, 310, "C"),  # no number
     ],
 )
 def test_what_may_be_more_than_that_stays(line: TextLine) -> None:
     assert any(line.text in content for _, content in said(line))
+
+
+def test_a_row_of_a_table_near_the_top_stays_unless_it_goes_across_the_page() -> None:
+    body = [replace(line, box=line.box.translated(0, 60)) for line in BODY]
+    for x0, stays in ((180, True), (500, False)):
+        row = [text(50, 88, 120, "Homework"), text(x0, 88, x0 + 10, "3")]
+        blocks = assemble(PAGE, [*body, *row], []).blocks
+        assert any("Homework" in line.text for b in blocks if isinstance(b, Paragraph) for line in b.lines) == stays
 
 
 def test_a_running_head_over_two_columns_is_left_out() -> None:
@@ -190,6 +202,9 @@ def test_bold_lines_of_usual_size_are_headings(line: TextLine, level: int) -> No
         ("PLAIN CURVES", 7, 0),
         ("NATO", 10, 0),
         ("PLAIN Curves", 10, 0),
+        ("AB = CD, EF = GH", 10, 0),
+        ("WXYZ ABCD", 10, 0),  # names of points
+        ("设AB与BC为可逆矩阵", 10, 0),
     ],
 )
 def test_lines_in_capitals_are_headings(content: str, letter: float, level: int) -> None:
