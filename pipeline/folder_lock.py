@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 TRIES = 100
@@ -44,12 +44,13 @@ def _lock(folder: Path) -> int | None:
             if sys.platform == "win32":
                 return None
             lock = os.open(folder, os.O_RDONLY)
-            if not _locks(lock):
-                os.close(lock)
-                return None
-            if _is_open_as(folder, lock):
-                return lock
-            os.close(lock)
+            with ExitStack() as opened:
+                opened.callback(os.close, lock)
+                if not _locks(lock):
+                    return None
+                if _is_open_as(folder, lock):
+                    opened.pop_all()
+                    return lock
     raise BlockingIOError(f"{folder} comes and goes")
 
 
@@ -63,13 +64,12 @@ def _make(folder: Path) -> None:
 
 
 def _locks(handle: int) -> bool:
-    """Lock what is open; False where there are no locks. Raises `BlockingIOError`, and closes it."""
+    """Lock what is open; False where there are no locks. Raises `BlockingIOError`."""
     import fcntl
 
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(handle)
         raise
     except OSError:
         return False

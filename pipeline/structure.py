@@ -50,6 +50,7 @@ much before the line below. Within a paragraph the boxes of lines overlap."""
 CAPITALS, SMALL_CAPITALS = 6, 0.75
 """So many letters at least, all of them capitals, make a heading, too, not an abbreviation; small ones are so large."""
 _WORD, _RELATION = re.compile(r"[^\W\d_]{5}"), re.compile(r"[=<>~≅≤≥*+]")
+"""They hold a word and no relation: names of points are capitals, too."""
 MANY = 0.25
 """Where this share of the usual lines is in capitals, these make no headings."""
 LONGEST_HEADING = 80
@@ -220,7 +221,7 @@ def heading_level(
 def _in_capitals(line: TextLine) -> bool:
     words = "".join(piece for piece in line.pieces if isinstance(piece, str))
     letters = [sign for sign in words if sign.isalpha()]
-    # Names of points are capitals, too, and other scripts have none.
+    # Letters of scripts without capitals are none.
     is_text = _WORD.search(words) is not None and _RELATION.search(words) is None
     return is_text and len(letters) >= CAPITALS and all(map(str.isupper, letters))
 
