@@ -1,4 +1,5 @@
-"""From photo to page: turned upright, the sheet cut out and straightened, small skew removed, light made even.
+"""From photo to page: turned upright, the sheet cut out and straightened, skew and slant removed, light made even, blur
+undone.
 
 What was done is kept as one homography, so that every box found on the page has its place in the original picture.
 """
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.paper import PaperFinder
+from pipeline.deblur import blur_of, deblurred
 from pipeline.line_reader import HEIGHT_PX, LineReader
+from pipeline.slant import MIN_LINES, Slant, quartile_range, slant_of
 from pipeline.text_lines import TextLineBox, TextLineFinder, laid_flat
 from scanpage.geometry import Box
 from scanpage.homography import Homography
@@ -39,18 +42,12 @@ PLENTY = 1.5
 """A page whose level lines are together so many times longer than it is wide lies level."""
 SIDEWAYS = 1.5
 """A page lies sideways if its lines are so many times longer, together, once it is turned."""
-MIN_LINES = 3
 SURELY_UPRIGHT = 0.25
 """Lines that stand on their heads with less than this probability, in the mean, need not be read to tell."""
 ASKED_LINES = 6
 """So many lines, the longest, tell which way a page stands. With three of them one in 40 was told wrong."""
 READ_HEIGHTS = 14.0
 """Of longer lines the middle is read: a few words."""
-LEAST_SKEW = 0.4
-MOST_SKEW = 15.0
-"""Degrees of skew that are mended; less is not worth new pixels, more is not skew."""
-AGREEMENT = 2.5
-"""Lines that are spread by more degrees than this, from the first to the third quartile, name no skew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +89,16 @@ class Normaliser:
         if writes_outside(lines, sheet) or sets_awry(lines, sheet):
             # A panel or a figure on the page, or one of several sheets; or a sheet whose edges are not in the picture.
             corners, sheet = None, View.of_sheet(None, small)
-        turns, skew = self._direction(small, lines, sheet)
-        view = View.of_sheet(corners, image).turned(turns).rotated(-skew)
-        return NormalPage(flatten(view.image(image)), view.matrix.inverse(), turns)
+        turns, slant = self._direction(small, lines, sheet)
+        view = View.of_sheet(corners, image).turned(turns).straightened(slant)
+        flat = flatten(view.image(image))
+        enlarged = Homography(np.diag([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1.0]))
+        way = enlarged.then(view.matrix)
+        sharp = deblurred(flat, blur_of(flat, [line.seen_through(way).box for line in lines]))
+        return NormalPage(sharp, view.matrix.inverse(), turns)
 
-    def _direction(self, image: Image, lines: list[TextLineBox], sheet: View) -> tuple[int, float]:
-        """Quarter turns anticlockwise that set the sheet upright, and the skew in degrees that then remains."""
+    def _direction(self, image: Image, lines: list[TextLineBox], sheet: View) -> tuple[int, Slant]:
+        """Quarter turns anticlockwise that set the sheet upright, and how its text then still slants."""
         level = _level(lines, sheet.matrix)
         turns = 0
         if _length(level) < PLENTY * sheet.width:
@@ -106,9 +107,12 @@ class Normaliser:
             found = _level(self._lines.find(turned), Homography.identity())
             if len(found) >= MIN_LINES and _length(found) > SIDEWAYS * _length(level):
                 image, level, turns = turned, found, 1
+        standing, lines = sheet.turned(turns), [there for _, there in level]
         if self._upside_down(image, [seen for seen, _ in level]):
             turns += 2
-        return turns, skew_of([line for _, line in level])
+            over = Homography.quarter_turns(2, standing.width, standing.height)
+            lines = [line.seen_through(over) for line in lines]
+        return turns, slant_of(lines, standing.width, standing.height)
 
     def _upside_down(self, image: Image, lines: list[TextLineBox]) -> bool:
         """Whether lines of a picture stand on their heads: whether more is legible of them once they are turned.
@@ -153,12 +157,7 @@ def spread_of(lines: list[TextLineBox]) -> float:
     """Degrees between the quartiles of the directions of lines, one at least, each weighing as much as it is long."""
     directions = np.array([line.direction for line in lines])
     near = (directions - directions[0] + 90) % 180 - 90  # upright lines may have 89 or -89 degrees
-    first, third = np.percentile(np.repeat(near, _weights(lines)), [25, 75])
-    return float(third - first)
-
-
-def _weights(lines: list[TextLineBox]) -> list[int]:
-    return [max(1, round(line.length)) for line in lines]
+    return quartile_range(near, np.array([line.length for line in lines]))
 
 
 def _level(lines: list[TextLineBox], way: Homography) -> list[Placed]:
@@ -169,17 +168,6 @@ def _level(lines: list[TextLineBox], way: Homography) -> list[Placed]:
 
 def _length(lines: list[Placed]) -> float:
     return sum(there.length for _, there in lines)
-
-
-def skew_of(lines: list[TextLineBox]) -> float:
-    """Degrees by which level lines fall to the right, 0 where they do not agree or it is too little to matter."""
-    if len(lines) < MIN_LINES:
-        return 0.0
-    directions = np.repeat([line.direction for line in lines], _weights(lines))
-    first, middle, third = np.percentile(directions, [25, 50, 75])
-    if third - first > AGREEMENT or not LEAST_SKEW <= abs(middle) <= MOST_SKEW:
-        return 0.0
-    return float(middle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +204,14 @@ class View:
         size = (self.height, self.width) if turns % 2 else (self.width, self.height)
         return View(matrix, *size, plain=self.plain, turns=self.turns + turns)
 
-    def rotated(self, degrees: float) -> View:
-        """Rotated clockwise, and as much larger as it takes to keep its corners."""
-        if degrees == 0.0:
+    def straightened(self, slant: Slant) -> View:
+        """With the frame of its text upright, and as much larger as it takes to keep its corners."""
+        if slant == Slant():
             return self
-        angle = np.radians(degrees)
-        turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-        around = Homography(turn).box(Box(0, 0, self.width, self.height))
-        turn[:2, 2] = -around.x0, -around.y0
-        return View(self.matrix.then(Homography(turn)), round(around.width), round(around.height), plain=False)
+        way = slant.straightened(self.width, self.height)
+        around = way.box(Box(0, 0, self.width, self.height))
+        moved = Homography(np.array([[1, 0, -around.x0], [0, 1, -around.y0], [0, 0, 1]]))
+        return View(self.matrix.then(way).then(moved), round(around.width), round(around.height), plain=False)
 
     def image(self, image: Image) -> Image:
         """What is seen of the picture, uint8 [H, W, 3]; beyond its edges there is paper."""

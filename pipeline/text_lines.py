@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scanpage.geometry import Box
 from scanpage.homography import Homography
 from scanpage.rapidocr_models import open_model
 
@@ -62,6 +63,14 @@ class TextLineBox:
     length: float
     height: float
     direction: float
+
+    @property
+    def box(self) -> Box:
+        """The smallest upright box around it."""
+        cos, sin = abs(np.cos(np.radians(self.direction))), abs(np.sin(np.radians(self.direction)))
+        x = float(cos * self.length + sin * self.height) / 2
+        y = float(sin * self.length + cos * self.height) / 2
+        return Box(self.x - x, self.y - y, self.x + x, self.y + y)
 
     def seen_through(self, way: Homography) -> TextLineBox:
         """The line where `way` puts it."""

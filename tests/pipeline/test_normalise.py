@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.deblur import blur_of
 from pipeline.line_reader import LineReader
-from pipeline.normalise import MARGIN, Normaliser, View, sets_awry, skew_of, spread_of
+from pipeline.normalise import MARGIN, Normaliser, View, sets_awry, spread_of
 from pipeline.text_lines import TextLineBox
 from scanpage import weights
 from scanpage.geometry import Box
@@ -154,20 +155,6 @@ def lines(directions: list[float]) -> list[TextLineBox]:
 
 
 @pytest.mark.parametrize(
-    ("directions", "skew"),
-    [
-        ([2.0, 2.2, 1.9, 2.1], 2.05),
-        ([0.1, 0.2, 0.1, 0.2], 0.0),  # too little to matter
-        ([-8.0, 5.0, 1.0, 9.0, -3.0], 0.0),  # handwriting that goes as it likes
-        ([30.0, 30.0, 30.0], 0.0),  # no skew any more
-        ([3.0, 3.0], 0.0),  # too few
-    ],
-)
-def test_skew_is_what_lines_agree_on(directions: list[float], skew: float) -> None:
-    assert skew_of(lines(directions)) == pytest.approx(skew, abs=0.06)
-
-
-@pytest.mark.parametrize(
     ("corners", "awry"),
     [
         ([[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]], False),
@@ -182,6 +169,21 @@ def test_corners_that_make_lines_less_parallel_are_wrong(corners: list[list[floa
 
 def test_upright_lines_are_parallel_on_both_sides_of_the_vertical() -> None:
     assert spread_of(lines([89.5, -89.5, 89.5, -89.5])) == pytest.approx(1.0)
+
+
+def test_margins_that_lean_in_a_photo_without_edges_are_set_upright(normaliser: Normaliser) -> None:
+    page = clean_page()
+    height, width = page.shape[:2]
+    lean = np.array([[1, np.tan(np.radians(4)), 0], [0, 1, 0]])
+    leaning = cv2.warpAffine(page, lean, (width + 130, height), borderValue=(255, 255, 255))
+    normal = normaliser.normalise(leaning)
+    starts = normal.to_original.inverse().points(np.array([[150.0, y] for y in (150, 1550)]) @ lean[:, :2].T)
+    assert starts[0, 0] == pytest.approx(starts[1, 0], abs=12)  # of the 98 that they were apart
+
+
+def test_a_page_out_of_focus_is_brought_into_it(normaliser: Normaliser) -> None:
+    blurred = cv2.GaussianBlur(clean_page(), (0, 0), 1.8)
+    assert blur_of(normaliser.normalise(blurred).image) < 0.85 * blur_of(blurred)
 
 
 def slide() -> np.ndarray:
