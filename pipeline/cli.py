@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
         "knows)")  # fmt: skip
     add("--no-prose", dest="prose", action="store_false", help="read formulas only, not the text around them")
     add("--no-normalise", dest="normalise", action="store_false", help="take pictures as they are: do not turn, "
-        "straighten and evenly light photos first")  # fmt: skip
+        "straighten, evenly light and sharpen photos first")  # fmt: skip
     volume = result.add_mutually_exclusive_group()
     volume.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     volume.add_argument(
