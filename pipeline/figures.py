@@ -35,8 +35,8 @@ LABEL_HEIGHTS, LABEL_HEIGHTS_ABOVE = 3.0, 1.0
 """Numbers this near to a plot, in their own heights, stand beside its axes; farther above stands the page's number."""
 _LABEL = re.compile(r"[\d\s.,%\u2212-]{1,40}|\w")
 LONGEST_NAME = 30
-_CAPTION = re.compile(r"\(|\w+\.?(?:\s*\d|:)|.*:$")
-"""`Figure 3`, `(a)`, `as follows:`: a caption or what leads to the figure, however near, stays prose."""
+_NO_NAME = re.compile(r"\(|\w+\.?(?:\s*\d|:)|.*:$")
+"""`Abb. 3`, `(a)`, `12`, `as follows:`: captions, numbers and what leads to the figure, however near, stay prose."""
 NAME_HEIGHTS = 1.0
 """The names of points and sides of a drawing are this near to it, in their own heights."""
 _NAME = re.compile(r"\w{1,3}'?|\d+[.,]\d+|[\d.,]+ ?[cmk]?m")
@@ -151,7 +151,7 @@ def _with_labels(box: Box, lines: Sequence[TextLine]) -> Box:
 def _names_axis(line: TextLine, figure: Box, outside: Sequence[TextLine]) -> bool:
     """Whether a line that touches a figure is short, lies along it, not above it, and has no line next to it."""
     box = line.box
-    if box.intersection(figure) == 0 or len(line.text) > LONGEST_NAME or _CAPTION.match(line.text):
+    if box.intersection(figure) == 0 or len(line.text) > LONGEST_NAME or _NO_NAME.match(line.text):
         return False
     lies_along = figure.x0 - box.height <= box.x0 and box.x1 <= figure.x1 + box.height and box.y1 > figure.center[1]
     beside = Box(box.x0, box.y0 - box.height / 2, box.x1, box.y1 + box.height / 2)

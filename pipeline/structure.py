@@ -55,9 +55,11 @@ MANY = 0.25
 """Where this share of the usual lines is in capitals, these make no headings."""
 LONGEST_HEADING = 80
 _NUMBERED = re.compile(r"(?:chapter|section|§)?\s*(\d+(?:\.\d+)+|[A-Z](?:\.\d+)+)\.?\s+[^\W\d_]", re.IGNORECASE)
-_TITLE = re.compile(r"(?!(?:fig(?:ure|\.)|table)\s*\d)\w.*[^\W\d_]{2}", re.IGNORECASE)
-_CAPTION = re.compile(r"[^\W\d_]+\.?\s*\d")
-"""`Abb. 3`, in any language; some headings begin so, too, but small print that does is kept."""
+_TITLE = re.compile(r"\w.*[^\W\d_]{2}")
+_FIGURE = re.compile(r"(?:fig(?:ure|\.)|table)\s*\d", re.IGNORECASE)
+"""`Figure 3`, however large or bold, is no heading; `Lecture 3` may well be one, so that no other word counts here."""
+_NUMBERED_WORD = re.compile(r"[^\W\d_]+\.?\s*\d")
+"""Small print that begins so is kept, since it may be a caption in any language: `Abb. 3`."""
 _TALL, LEAST_TALL = frozenset("bdfhklt"), 0.15
 """Where fewer letters are tall the height of a line, a percentile, is that of low ones; of usual words a third is."""
 
@@ -125,7 +127,7 @@ def _is_small_print(row: Sequence[TextLine | Formula], usual: UsualLetters | Non
         return False
     # Where hardly a letter is tall, their height says nothing.
     tall = sum(sign in _TALL or sign.isupper() or sign.isdigit() for sign in text)
-    if tall < LEAST_TALL * sum(map(str.isalnum, text)) or text[0].islower() or _CAPTION.match(text):
+    if tall < LEAST_TALL * sum(map(str.isalnum, text)) or text[0].islower() or _NUMBERED_WORD.match(text):
         return False
     return _TITLE.match(text) is not None and not text.endswith(_ENDS)
 
@@ -200,7 +202,7 @@ def heading_level(
     if usual is None or size is None or line.formulas:
         return 0
     text = line.text.strip()
-    if len(text) > LONGEST_HEADING or not _TITLE.match(text):
+    if len(text) > LONGEST_HEADING or not _TITLE.match(text) or _FIGURE.match(text):
         return 0
     if (text[0].islower() and not follows_heading) or text.endswith(_ENDS) or _RUN_IN.search(text):
         return 0
