@@ -9,18 +9,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.layer_agreement import TextLayerError, require_agreement, spot_checks, trusted
 from pipeline.line_reader import LineReader
 from pipeline.order import gutters, overlap_share, parted
 from pipeline.regions import crop, share_inside
-from pipeline.text_layer import (
-    Run,
-    TextLayer,
-    TextLayerError,
-    require_agreement,
-    runs,
-    spot_checks,
-    trusted,
-)
+from pipeline.text_layer import Run, TextLayer, runs
 from pipeline.text_lines import TextLineFinder
 from scanpage.document import Formula, Piece, TextLine
 from scanpage.geometry import Box

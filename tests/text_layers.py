@@ -7,10 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.text_layer import (
-    TextLayer,
-    runs,
-)
+from pipeline.text_layer import TextLayer, runs
 from scanpage.geometry import Box
 
 FONT = ImageFont.load_default(30)

@@ -15,14 +15,11 @@ from text_layers import said
 
 from pipeline import isolate, load_pdf
 from pipeline.engines import Engines
+from pipeline.layer_agreement import trusted
 from pipeline.limits import Limits
 from pipeline.normalise import NormalPage
 from pipeline.scan import ScanOptions, scan
-from pipeline.text_layer import (
-    TextLayer,
-    TextLayerUse,
-    trusted,
-)
+from pipeline.text_layer import TextLayer, TextLayerUse
 from scanpage.document import Document, Formula, Paragraph, TextLine
 from scanpage.errors import InputError
 from scanpage.geometry import Box
