@@ -6,34 +6,23 @@ import argparse
 import logging
 import math
 import sys
-import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.formats import Format, Writer
+from pipeline.formats import Format
 from pipeline.limits import DEFAULT_LIMITS, Limits
+from pipeline.stderr import complain
 from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.engines import Engines
-    from pipeline.kept_pages import KeptPages
-    from pipeline.load import PageSource
     from pipeline.outputs import Job
-    from pipeline.page_work import PageWork
     from pipeline.scan import ScanOptions
-    from scanpage.document import Document
-
-    Documents = Generator[tuple[int, Document], None, None]
-    """Documents with the numbers of their jobs, in any order."""
 
 UNEXPECTED = 1
 """Exit code of a bug in scanpage itself."""
-
-MOST_NAMED = 4
-"""More results than that are counted in the summary, not named."""
 
 EngineLoader = Callable[["ScanOptions"], "Engines"]
 
@@ -114,43 +103,35 @@ def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None
     try:
         return _run(arguments, load_engines)
     except ScanpageError as error:
-        _complain(str(error), arguments.verbose)
+        complain(str(error), trace=arguments.verbose)
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("interrupted", verbose=False)
+        complain("interrupted")
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place before the user: a bug must not look like success
-        _complain(f"unexpected {type(error).__name__}: {error} (run again with -v and report it)", arguments.verbose)
+        told = f"unexpected {type(error).__name__}: {error} (run again with -v and report it)"
+        complain(told, trace=arguments.verbose)
         return UNEXPECTED
-
-
-def _complain(message: str, verbose: bool) -> None:
-    if verbose:
-        import traceback
-
-        traceback.print_exc(file=sys.stderr)
-    _tell(f"scanpage: {' '.join(message.split())}")
-
-
-def _tell(line: str) -> None:
-    """A line on standard error; what the name of a file could do to a terminal is shown, not done."""
-    shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
-    sys.stderr.write("".join(shown) + "\n")
 
 
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
     from pipeline import formats, outputs
+    from pipeline.run import CommandRun
+    from pipeline.scan import ScanOptions
 
     if arguments.jobs < 1:
         raise UsageError(f"--jobs must be 1 or more, got {arguments.jobs}")
     kind = outputs.format_of(arguments.output, None if arguments.to is None else Format(arguments.to))
     jobs = outputs.plan(arguments.inputs, arguments.output, kind=kind)
     options = _options(arguments, has_alternatives=kind is Format.JSON)
-    if _are_documents(arguments.inputs):
+    are_documents = _are_documents(arguments.inputs)
+    if are_documents:
         _require_no_reading(arguments)
     _check_outputs(jobs, arguments)
     writer = formats.writer(kind, fragment=arguments.fragment, template=arguments.template)
-    return _Run(arguments, options, kind, writer, load_engines).finish(jobs)
+    engines = load_engines or ScanOptions.load_engines
+    run = CommandRun(arguments, options, kind=kind, writer=writer, load_engines=engines)
+    return run.finish(jobs, are_documents=are_documents)
 
 
 READING = ("pages", "dpi", "min_score", "check_below", "alternatives", "detector", "recognizer", "prose", "normalise",
@@ -227,167 +208,6 @@ def _check_outputs(jobs: Sequence[Job], arguments: argparse.Namespace) -> None:
             outputs.check_own(job.target)
     if arguments.preview is not None:
         check_folder(arguments.preview)
-
-
-class _Run:
-    """One run of the command: reads all jobs, reports on stderr, writes the results."""
-
-    def __init__(
-        self,
-        arguments: argparse.Namespace,
-        options: ScanOptions,
-        kind: Format,
-        writer: Writer,
-        load_engines: EngineLoader | None,
-    ) -> None:
-        from pipeline.tally import Tally
-        from pipeline.timing import StageTimes
-
-        self._arguments = arguments
-        self._options = options
-        self._kind = kind
-        self._writer = writer
-        self._load_engines = load_engines
-        self._times = StageTimes()
-        self._tally = Tally()
-        self._start = time.perf_counter()
-        self._claims = ExitStack()
-        self._kept: KeptPages | None = None
-
-    def finish(self, jobs: Sequence[Job]) -> int:
-        """Read, write, and return the exit code."""
-        with self._claims:
-            try:
-                self._finish(jobs)
-            except BaseException:
-                if self._kept is not None:
-                    self._end_early(self._kept)
-                raise
-        self._report(jobs)
-        return ExitCode.FINISHED_WITH_FAILURES if self._tally.failures else ExitCode.DONE
-
-    def _end_early(self, kept: KeptPages) -> None:
-        kept.leave()
-        if kept.count and not self._arguments.quiet:
-            _tell(f"finished pages that are kept: {kept.count}; the same command goes on from there")
-
-    def _finish(self, jobs: Sequence[Job]) -> None:
-        from pipeline.scan import require_readable
-        from scanpage.document import Document
-
-        documents: dict[int, Document] = {}
-        read = self._read_documents if _are_documents(self._arguments.inputs) else self._scan
-        with closing(read(jobs)) as finished:
-            for index, document in finished:
-                if len(jobs) == 1:
-                    require_readable(document)
-                self._write(document, jobs[index])
-                self._tally.add(index, document)
-                if self._arguments.json is not None or self._arguments.review is not None:
-                    documents[index] = document
-        self._tally.require_readable()
-        if documents:
-            whole = Document.joined(documents[index] for index in range(len(jobs)))
-            self._write_json(whole)
-            self._write_review(whole)
-        if self._kept is not None:
-            for line in self._kept.clear():
-                _complain(line, verbose=False)
-
-    def _read_documents(self, jobs: Sequence[Job]) -> Documents:
-        """The documents of all jobs, of files that were written before."""
-        from pipeline.read_json import read_document
-        from scanpage.document import Document
-
-        for index, job in enumerate(jobs):
-            with self._times("load"):
-                document = Document.joined(read_document(Path(entry)) for entry in job.inputs)
-            yield index, document
-
-    def _scan(self, jobs: Sequence[Job]) -> Documents:
-        """The documents of all jobs, each as soon as its pages are read."""
-        from pipeline.kept_pages import KeptPages, claimed, folder_beside
-        from pipeline.scan import list_inputs
-        from pipeline.stream import by_document, finished_pages, page_reader
-        from scanpage.document import Document
-
-        alone = len(self._arguments.inputs) == 1
-        listed = [list_inputs(job.inputs, self._options, alone=alone) for job in jobs]
-        sizes = [len(pages) for pages in listed]
-        work = self._work([page for pages in listed for page in pages])
-        results = [self._first_file(job) for job in jobs]
-        self._claims.enter_context(claimed(result for result in results if result is not None))
-        with page_reader(work, jobs=self._arguments.jobs, times=self._times) as reader:
-            places = [None if result is None else folder_beside(result) for result in results]
-            folders = [place for place, size in zip(places, sizes, strict=True) for _ in range(size)]
-            self._kept = KeptPages(work, folders, reader.versions)
-            quiet = self._arguments.quiet
-            tell = (lambda _: None) if quiet else _tell
-            progress = not quiet and sys.stderr.isatty()
-            pages = finished_pages(sum(sizes), reader, self._kept, tell=tell, progress=progress)
-            for index, whole in by_document(pages, sizes):
-                yield index, Document(whole, reader.versions)
-
-    def _work(self, sources: Sequence[PageSource]) -> PageWork:
-        from pipeline.page_work import PageWork
-        from pipeline.preview import PreviewFolder
-        from pipeline.scan import ScanOptions
-
-        folder = self._arguments.preview
-        return PageWork(
-            sources,
-            self._options,
-            self._load_engines or ScanOptions.load_engines,
-            None if folder is None else PreviewFolder(folder, [page.source for page in sources]),
-            self._arguments.review is not None,
-        )
-
-    def _first_file(self, job: Job) -> Path | None:
-        """The first result of a job that goes to a file: pages are kept beside it."""
-        return next((path for path in (job.target, self._arguments.review, self._arguments.json) if path), None)
-
-    def _write(self, document: Document, job: Job) -> None:
-        from pipeline.outputs import deliver, deliver_figures, figures_folder
-
-        with self._times("write"):
-            if job.target is not None and not self._kind.holds_figures:
-                deliver_figures(document, job.target)
-            deliver(self._writer(document, figures_folder(job.target)), job.target)
-
-    def _write_json(self, document: Document) -> None:
-        if self._arguments.json is None:
-            return
-        from pipeline.write_json import json_text
-        from scanpage.files import write_text
-
-        with self._times("write"):
-            write_text(self._arguments.json, json_text(document))
-
-    def _write_review(self, document: Document) -> None:
-        if self._arguments.review is None:
-            return
-        from pipeline.write_review import write_review
-
-        with self._times("review"):
-            assert self._kept is not None
-            write_review(self._arguments.review, document, self._kept.picture)
-
-    def _report(self, jobs: Sequence[Job]) -> None:
-        """Failures always, what was done unless quiet, seconds by stage if verbose."""
-        for line in self._tally.failures:
-            _complain(line, verbose=False)
-        if self._arguments.quiet:
-            return
-        seconds = time.perf_counter() - self._start
-        _tell(f"{self._tally.summary()} in {seconds:.1f} s: {_where([job.target for job in jobs])}")
-        if self._arguments.verbose:
-            sys.stderr.write(f"{self._times.summary()}\n")
-
-
-def _where(targets: Sequence[Path | None]) -> str:
-    if len(targets) > MOST_NAMED and targets[0] is not None:
-        return f"{len(targets)} files in {targets[0].parent}"
-    return ", ".join("stdout" if target is None else str(target) for target in targets)
 
 
 if __name__ == "__main__":

@@ -305,7 +305,7 @@ def test_a_link_that_took_the_place_of_kept_pages_is_not_followed_when_they_are_
         folder.rename(elsewhere)
         folder.symlink_to(elsewhere)
 
-    monkeypatch.setattr("pipeline.cli._Run._write_review", swap)
+    monkeypatch.setattr("pipeline.run.CommandRun._write_review", swap)
     assert run(sheets(tmp_path / "notes.tif"), "-q", "--json", "all.json") == ExitCode.DONE
     assert len(list(elsewhere.iterdir())) == len(GREYS)
 

@@ -104,7 +104,7 @@ def test_no_more_processes_are_started_than_pages_are_missing(
     stop_at(104, KeyboardInterrupt())
     assert run(pages, "-q") == ExitCode.INTERRUPTED
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.cli._Run._write", interrupt)
+        patch.setattr("pipeline.run.CommandRun._write", interrupt)
         assert run(pages, "-q", "--jobs", "4") == ExitCode.INTERRUPTED
     assert len(starts) == 2  # for two pages
     assert run(pages, "-q", "--jobs", "4") == ExitCode.DONE
