@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape as escaped
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -41,7 +41,8 @@ img { max-width: 100%; }
 def document_to_html(document: Document) -> str:
     """The whole `.html` file, ending in a newline."""
     sources = dict.fromkeys(text(scanned.page.source) for scanned in document.pages)
-    sections = "\n".join(_page(scanned) for scanned in document.pages)
+    compounds = document.compounds
+    sections = "\n".join(_page(scanned, compounds) for scanned in document.pages)
     return f"""<!DOCTYPE html>
 <!-- {MADE_BY} {text(document.versions.scanpage)} -->
 <html>
@@ -64,25 +65,25 @@ def text(prose: str) -> str:
     return escaped(clean(prose))
 
 
-def _page(scanned: ScannedPage) -> str:
+def _page(scanned: ScannedPage, compounds: Collection[str]) -> str:
     parts = [f'<p class="source">{text(scanned.page.name)}</p>']
     if scanned.failure is not None:
         parts.append(f'<p class="failure"><strong>Page not read:</strong> {text(scanned.failure)}</p>')
-    parts += [_block(block) for block in scanned.blocks]
+    parts += [_block(block, compounds) for block in scanned.blocks]
     return "\n".join(["<section>", *parts, "</section>"])
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, compounds: Collection[str]) -> str:
     if isinstance(block, Figure):
         return (
             f'<figure><img alt="figure" src="data:image/jpeg;base64,{b64encode(block.jpeg).decode("ascii")}"></figure>'
         )
-    return _display(block) if isinstance(block, Display) else _paragraph(block)
+    return _display(block) if isinstance(block, Display) else _paragraph(block, compounds)
 
 
-def _paragraph(paragraph: Paragraph) -> str:
+def _paragraph(paragraph: Paragraph, compounds: Collection[str]) -> str:
     name = f"h{paragraph.heading + 1}" if paragraph.heading else "p"
-    return f"<{name}>{paragraph.joined(_piece)}</{name}>"
+    return f"<{name}>{paragraph.joined(_piece, compounds=compounds)}</{name}>"
 
 
 def _piece(piece: Piece) -> str:

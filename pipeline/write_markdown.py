@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from pipeline import formula_tex
 from pipeline.outputs import FIGURES, MADE_BY
@@ -25,17 +26,16 @@ _ROW_INDENT = "    "
 def document_to_markdown(document: Document, figures: str = FIGURES) -> str:
     """The whole `.md` file, ending in a newline; pictures lie in the folder `figures`, by their names."""
     made_by = f"<!-- {MADE_BY} {_comment(document.versions.scanpage)} -->"
-    return (
-        "\n\n".join([made_by, "\n\n---\n\n".join(_page(scanned, figures) for scanned in document.pages)]).rstrip()
-        + "\n"
-    )
+    compounds = document.compounds
+    pages = (_page(scanned, figures, compounds) for scanned in document.pages)
+    return "\n\n".join([made_by, "\n\n---\n\n".join(pages)]).rstrip() + "\n"
 
 
-def _page(scanned: ScannedPage, figures: str) -> str:
+def _page(scanned: ScannedPage, figures: str, compounds: Collection[str]) -> str:
     blocks = [f"<!-- {_comment(scanned.page.name)} -->"]
     if scanned.failure is not None:
         blocks.append(f"**Page not read:** {escape(scanned.failure)}")
-    return "\n\n".join(blocks + [_block(block, figures) for block in scanned.blocks])
+    return "\n\n".join(blocks + [_block(block, figures, compounds) for block in scanned.blocks])
 
 
 def _comment(text: str) -> str:
@@ -43,14 +43,14 @@ def _comment(text: str) -> str:
     return clean(text).replace(">", "&gt;")
 
 
-def _block(block: Block, figures: str) -> str:
+def _block(block: Block, figures: str, compounds: Collection[str]) -> str:
     if isinstance(block, Figure):
         return f"![figure]({figures}/{block.name})"
-    return _display(block) if isinstance(block, Display) else _paragraph(block)
+    return _display(block) if isinstance(block, Display) else _paragraph(block, compounds)
 
 
-def _paragraph(paragraph: Paragraph) -> str:
-    text = paragraph.joined(_piece)
+def _paragraph(paragraph: Paragraph, compounds: Collection[str]) -> str:
+    text = paragraph.joined(_piece, compounds=compounds)
     if paragraph.heading:
         # A number sign at the end would be taken for the heading's own.
         return "#" * (paragraph.heading + 1) + " " + re.sub("#$", r"\\#", " ".join(text.split()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,12 +151,13 @@ def _fragment(document: Document, figures: str) -> str:
 
 
 def _body(document: Document, between: str, figures: str) -> str:
-    body = between.join(_page(scanned, figures) for scanned in document.pages)
+    compounds = document.compounds
+    body = between.join(_page(scanned, figures, compounds) for scanned in document.pages)
     # The blackboard bold of amssymb has no digits: it would print another sign. In prose no command can stand.
     return re.sub(r"\\mathbb\{(\d)\}", r"\\mathbf{\1}", body)
 
 
-def _page(scanned: ScannedPage, figures: str) -> str:
+def _page(scanned: ScannedPage, figures: str, compounds: Collection[str]) -> str:
     # A comment is the one place where a name needs no escaping; `clean` keeps it on one line.
     title = f"% {prose_tex.clean(scanned.page.name)}\n"
     if scanned.failure is not None:
@@ -163,13 +165,13 @@ def _page(scanned: ScannedPage, figures: str) -> str:
         return f"{title}\\noindent\\fbox{{\\parbox{{0.95\\linewidth}}{{\\textbf{{Page not read:}} {reason}}}}}\n"
     if not scanned.blocks:
         return f"{title}\\mbox{{}}\n"
-    return title + "\n".join(_block(block, scanned.page, figures) for block in scanned.blocks)
+    return title + "\n".join(_block(block, scanned.page, figures, compounds) for block in scanned.blocks)
 
 
-def _block(block: Block, page: Page, figures: str) -> str:
+def _block(block: Block, page: Page, figures: str, compounds: Collection[str]) -> str:
     if isinstance(block, Figure):
         return _figure(block, page, f"{figures}/{block.name}")
-    return _display(block) if isinstance(block, Display) else _paragraph(block)
+    return _display(block) if isinstance(block, Display) else _paragraph(block, compounds)
 
 
 def _figure(figure: Figure, page: Page, path: str) -> str:
@@ -180,8 +182,8 @@ def _figure(figure: Figure, page: Page, path: str) -> str:
     return f"\\begin{{center}}\n  {shown}\n\\end{{center}}\n"
 
 
-def _paragraph(paragraph: Paragraph) -> str:
-    content = paragraph.joined(_piece, joint=LINE_GOES_ON)
+def _paragraph(paragraph: Paragraph, compounds: Collection[str]) -> str:
+    content = paragraph.joined(_piece, joint=LINE_GOES_ON, compounds=compounds)
     return f"{_HEADINGS[paragraph.heading]}{{{content}}}\n" if paragraph.heading else f"\\noindent\n{content}\n"
 
 

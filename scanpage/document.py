@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,6 +14,8 @@ from scanpage.region import Region
 
 POINTS_PER_INCH = 72.0
 JPEG_START = b"\xff\xd8\xff"
+_COMPOUND = re.compile(r"(?<![^\W\d_])(?=([^\W\d_]+-[^\W\d_]+))")
+_BEFORE_HYPHEN, _BEHIND = re.compile(r"([^\W_]+)-\s*$"), re.compile(r"\s*([^\W_]+)")
 
 
 def _check_score(score: float) -> None:
@@ -162,13 +165,19 @@ class TextLine:
         blanks = [gap(left, right) for left, right in pairwise(self.pieces)]
         return "".join(write(piece) + blank for piece, blank in zip(self.pieces, [*blanks, ""], strict=True))
 
-    def divides_word_with(self, following: TextLine) -> bool:
-        """Whether a word is divided by a hyphen at the end of this line and goes on in the next."""
+    def hyphenated_with(self, following: TextLine) -> tuple[str, str] | None:
+        """What stands before and behind a hyphen at the end of this line, None where there is none."""
         last, first = self.pieces[-1], following.pieces[0]
         if not (isinstance(last, str) and isinstance(first, str)):
-            return False
-        last, first = last.rstrip(), first.lstrip()
-        return last.endswith("-") and last[-2:-1].isalpha() and first[:1].islower()
+            return None
+        before, behind = _BEFORE_HYPHEN.search(last), _BEHIND.match(first)
+        return None if before is None or behind is None else (before[1], behind[1])
+
+
+def _keeps_hyphen(before: str, behind: str, compounds: Collection[str]) -> bool:
+    """Whether a hyphen at the end of a line is the word's own, as in `n-fold`, `3-fold`, `Navier-Stokes`, compounds."""
+    is_divided = len(before) > 1 and before[-1].isalpha() and behind[0].islower()
+    return not is_divided or f"{before}-{behind}".lower() in compounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,22 +206,23 @@ class Paragraph:
     def formulas(self) -> tuple[Formula, ...]:
         return tuple(formula for line in self.lines for formula in line.formulas)
 
-    def joined(self, write: Callable[[Piece], str], *, joint: str = "") -> str:
-        """The lines one below the other, each piece as `write` has it.
+    def joined(self, write: Callable[[Piece], str], *, joint: str = "", compounds: Collection[str] = ()) -> str:
+        """The lines one below the other, each piece as `write` has it, and words that a line's end divides in one.
 
         Args:
             write: makes source of a piece.
-            joint: what stands in place of the hyphen and the end of the line in a divided word.
+            joint: what stands in place of the end of the line in such words.
+            compounds: the words that have a hyphen of their own, as `Document.compounds`.
         """
         parts: list[str] = []
         for line, following in zip(self.lines, [*self.lines[1:], None], strict=True):
             text = line.joined(write)
             if following is None:
                 parts.append(text)
-            elif line.divides_word_with(following):
-                parts.append(text.removesuffix("-") + joint)
-            else:
+            elif (word := line.hyphenated_with(following)) is None:
                 parts.append(text + "\n")
+            else:
+                parts.append((text if _keeps_hyphen(*word, compounds) else text.removesuffix("-")) + joint)
         return "".join(parts)
 
 
@@ -322,6 +332,14 @@ class Document:
     @property
     def figures(self) -> tuple[Figure, ...]:
         return tuple(block for page in self.pages for block in page.blocks if isinstance(block, Figure))
+
+    @property
+    def compounds(self) -> frozenset[str]:
+        """Words with a hyphen within a line, by two parts and in small letters: `state-of`, `of-the`, `the-art`."""
+        paragraphs = (block for page in self.pages for block in page.blocks if isinstance(block, Paragraph))
+        pieces = (piece for paragraph in paragraphs for line in paragraph.lines for piece in line.pieces)
+        texts = (piece for piece in pieces if isinstance(piece, str))
+        return frozenset(word.lower() for text in texts for word in _COMPOUND.findall(text))
 
     @property
     def to_check(self) -> tuple[Formula, ...]:

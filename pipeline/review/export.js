@@ -97,23 +97,35 @@ function exporter(data, reader, state) {
     const parts = filled();
     const textOf = (part) => (part.text === undefined ? null : state(part.text).value);
     const isPiece = (part) => part?.text !== undefined || part?.inline !== undefined;
+    const own = compounds();
     const source = parts.map((part, index) => {
       const [before, next] = [parts[index - 1], parts[index + 1]];
-      if (typeof part === "string") return divides(part, before, next) ? `%${part}` : part;
+      if (typeof part === "string") return hyphen(part, before, next, own) ? `%${part}` : part;
       if (part.slots) return rows(part);
       if (part.display !== undefined) return formula("display", part.display);
       const blank = isPiece(before) ? gap(textOf(before), textOf(part)) : "";
       if (part.inline !== undefined) return blank + formula("inline", part.inline);
       const words = escape(textOf(part));
-      return blank + (divides(next, part, parts[index + 2]) ? words.replace(/-$/, "") : words);
+      return blank + (hyphen(next, part, parts[index + 2], own) === "undone" ? words.replace(/-$/, "") : words);
     });
     return source.join("").replace(/\\noindent\n(?=\n)/g, "");
   }
 
-  /** Whether a line ends between two texts in a word divided by a hyphen: pipeline/write_tex.py. */
-  function divides(end, before, next) {
-    return end === "\n" && before?.text !== undefined && next?.text !== undefined &&
-      /\p{L}-\s*$/u.test(state(before.text).value) && /^\s*\p{Ll}/u.test(state(next.text).value);
+  /** Words with a hyphen within a line, by two parts and in small letters: scanpage/document.py. */
+  function compounds() {
+    const texts = data.slots.map((slot, n) => (slot.kind === "text" ? state(n).value.replace(/\s+/g, " ") : ""));
+    const found = texts.flatMap((text) => [...text.matchAll(/(?<!\p{L})(?=(\p{L}+-\p{L}+))/gu)]);
+    return new Set(found.map((match) => match[1].toLowerCase()));
+  }
+
+  /** What becomes of a hyphen where a line ends between two texts, null where there is none: scanpage/document.py. */
+  function hyphen(end, before, next, own) {
+    if (end !== "\n" || before?.text === undefined || next?.text === undefined) return null;
+    const [, first] = /([\p{L}\p{N}]+)-\s*$/u.exec(state(before.text).value) ?? [];
+    const [, second] = /^\s*([\p{L}\p{N}]+)/u.exec(state(next.text).value) ?? [];
+    if (!first || !second) return null;
+    const isDivided = /.\p{L}$/u.test(first) && /^\p{Ll}/u.test(second);
+    return isDivided && !own.has(`${first}-${second}`.toLowerCase()) ? "undone" : "kept";
   }
 
   function tex() {

@@ -217,6 +217,15 @@ def test_an_edited_formula_is_rendered_and_saved(opened: Open) -> None:
     assert source == document_to_tex(saved)
 
 
+def test_a_word_with_a_hyphen_in_a_correction_keeps_it_at_the_end_of_a_line(opened: Open) -> None:
+    browser = opened(document(paragraph(("a semi-",), ("locally compact",), ("n-",), ("fold, semi locally",))))
+    assert save(browser, "tex").count("semi%\nlocally") == save(browser, "tex").count("n-%\nfold") == 1
+    write(browser, "#reading-3 textarea", "fold, semi-locally")
+    source = save(browser, "tex")
+    assert "semi-%\nlocally" in source
+    assert source == document_to_tex(document_from_json(json.loads(save(browser, "json"))))
+
+
 def test_every_change_is_saved_as_the_program_would_write_it(opened: Open) -> None:
     browser = opened(NOTES)
     texts = [f"#reading-{index} textarea" for index in (0, 1)]

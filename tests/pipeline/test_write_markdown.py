@@ -27,7 +27,7 @@ def test_prose_with_inline_formula() -> None:
 
 def test_divided_word_is_joined() -> None:
     lines = ("the func-",), ("tion of Navier-",), ("Stokes",)
-    assert markdown(paragraph(*lines)) == "the function of Navier-\nStokes"
+    assert markdown(paragraph(*lines)) == "the function of Navier-Stokes"
 
 
 @pytest.mark.parametrize(

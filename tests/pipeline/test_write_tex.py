@@ -40,7 +40,7 @@ def test_punctuation_stands_at_its_formula() -> None:
 
 def test_divided_word_is_joined() -> None:
     source = tex(paragraph(("the func-",), ("tion of Navier-",), ("Stokes",)))
-    assert body(source) == "\\noindent\nthe func%\ntion of Navier-\nStokes"
+    assert body(source) == "\\noindent\nthe func%\ntion of Navier-%\nStokes"
 
 
 def test_blackboard_digits_are_set_in_an_alphabet_that_has_digits() -> None:

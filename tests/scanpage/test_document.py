@@ -58,6 +58,42 @@ def test_formulas_are_found_in_reading_order() -> None:
     assert line.text == "if $x$ then"
 
 
+def document_of(*lines: str) -> Document:
+    """A document of one paragraph."""
+    paragraph = Paragraph(tuple(TextLine(BOX, (line,)) for line in lines))
+    return Document((ScannedPage(PAGE, (paragraph,)),), Versions("1"))
+
+
+def joined(*lines: str) -> str:
+    document = document_of(*lines)
+    (paragraph,) = document.pages[0].blocks
+    assert isinstance(paragraph, Paragraph)
+    return paragraph.joined(str, compounds=document.compounds)
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (("the func-", "tion"), "the function"),
+        (("a semi-", "locally compact space"), "a semilocally compact space"),
+        (("Semi-locally, and semi-", "locally, too"), "Semi-locally, and semi-locally, too"),
+        (("a state-of-the-", "art proof", "is state-of-the-art"), "a state-of-the-art proof\nis state-of-the-art"),
+        (("a func-tionless func-", "tion"), "a func-tionless function"),  # another word
+        (("the Navier-", "Stokes equation"), "the Navier-Stokes equation"),
+        (("in COVID-", "19 models"), "in COVID-19 models"),
+        (("a 3-", "fold cover"), "a 3-fold cover"),
+        (("an n-", "dimensional space"), "an n-dimensional space"),  # no division leaves a letter alone
+        (("for all -", "or none"), "for all -\nor none"),
+    ],
+)
+def test_a_hyphen_at_the_end_of_a_line_goes_unless_it_is_the_words_own(lines: tuple[str, ...], text: str) -> None:
+    assert joined(*lines) == text
+
+
+def test_compounds_are_known_by_each_two_parts_and_not_by_the_ends_of_lines() -> None:
+    assert document_of("a State-of-the-art proof, self-", "evident").compounds == {"state-of", "of-the", "the-art"}
+
+
 def test_failures_name_pages_and_count_unread_formulas() -> None:
     display = Display((DisplayRow((UNREAD, FORMULA)),))
     pages = (ScannedPage(PAGE, (display,)), ScannedPage(PAGE, failure="b.pdf is damaged"), ScannedPage(PAGE))
