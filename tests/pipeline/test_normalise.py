@@ -145,6 +145,16 @@ def test_a_page_is_turned_only_if_it_reads_better_so(
     assert page.quarter_turns == turns
 
 
+@pytest.mark.parametrize(("chance", "turns"), [(0.5, 0), (0.9, 2)])
+def test_a_page_of_letters_that_nobody_knows_is_turned_only_if_the_classifier_is_sure(
+    normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch, chance: float, turns: int
+) -> None:
+    letters = iter([0.4, 3.0])
+    monkeypatch.setattr(normaliser, "_letters", lambda image, lines: next(letters))
+    monkeypatch.setattr(normaliser._lines, "upside_down", lambda image, asked: [chance] * len(asked))
+    assert normaliser.normalise(clean_page()).quarter_turns == turns
+
+
 def test_lines_that_are_surely_upright_are_not_read(normaliser: Normaliser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LineReader, "read", pytest.fail)
     assert normaliser.normalise(clean_page()).quarter_turns == 0
