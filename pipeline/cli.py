@@ -116,8 +116,6 @@ def main(argv: Sequence[str] | None = None, *, load_engines: EngineLoader | None
 
 def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> int:
     from pipeline import formats, outputs
-    from pipeline.run import CommandRun
-    from pipeline.scan import ScanOptions
 
     if arguments.jobs < 1:
         raise UsageError(f"--jobs must be 1 or more, got {arguments.jobs}")
@@ -129,6 +127,9 @@ def _run(arguments: argparse.Namespace, load_engines: EngineLoader | None) -> in
         _require_no_reading(arguments)
     _check_outputs(jobs, arguments)
     writer = formats.writer(kind, fragment=arguments.fragment, template=arguments.template)
+    from pipeline.run import CommandRun  # loads numpy and OpenCV, which no usage error needs to wait for
+    from pipeline.scan import ScanOptions
+
     engines = load_engines or ScanOptions.load_engines
     run = CommandRun(arguments, options, kind=kind, writer=writer, load_engines=engines)
     return run.finish(jobs, are_documents=are_documents)

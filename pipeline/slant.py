@@ -34,6 +34,9 @@ FANS = np.arange(-8.0, 8.1, 1.0)
 LEAST_LEAN = 0.5
 BIN = 0.225
 """Lines that start or end within so many of their heights do so at one margin."""
+LEAST_DEPTH = 0.75
+"""Of a view, in which the middle is 1 deep, no corner may be nearer: a photo of a page is not taken from as near, and
+what is beyond a fan's point would be turned inside out."""
 MORE, ENOUGH = 1.15, 3.0
 """Margins lean if so many times more lines share one then than if none leaned, and each one with so many others.
 
@@ -73,12 +76,21 @@ class Slant:
 
 def slant_of(lines: Sequence[TextLineBox], width: float, height: float) -> Slant:
     """How the level lines of a picture of `width` x `height` pixels stand; upright where they do not agree on more."""
+    lines = [line for line in lines if 0 <= line.x <= width and 0 <= line.y <= height]
     if len(lines) < MIN_LINES:
         return Slant()
     top, bottom = _falls(lines, height)
     skew = (top + bottom) / 2
     left, right = _leans(lines, skew, width, height)
-    return Slant(top, bottom, left - skew, right - skew)
+    slant = Slant(top, bottom, left - skew, right - skew)
+    return slant if _depth(slant, width, height) >= LEAST_DEPTH else Slant(skew, skew, -skew, -skew)
+
+
+def _depth(slant: Slant, width: float, height: float) -> float:
+    """How near the nearest corner of a picture comes once it is set upright, its middle being 1."""
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height], [width / 2, height / 2]])
+    depths = np.column_stack([corners, np.ones(5)]) @ slant.straightened(width, height).matrix[2]
+    return float((depths[:4] / depths[4]).min())
 
 
 def quartile_range(degrees: Numbers, lengths: Numbers) -> float:
@@ -131,7 +143,7 @@ def _leans(lines: Sequence[TextLineBox], skew: float, width: float, height: floa
     bin_px = BIN * float(np.median([line.height for line in lines]))
     leans, fans = (np.tan(np.radians(degrees)) for degrees in (LEANS, FANS / 2))
     starts, ends = (
-        _shared(at, leans[:, None], fans / (width / 2), bin_px) for at in (middles - along, middles + along)
+        _shared(at, leans[:, None], fans / (width / 2), bin_px, width) for at in (middles - along, middles + along)
     )
     shared = (starts + ends) / (2 * len(lines))
     upright, parallel = abs(LEANS).argmin(), abs(FANS).argmin()
@@ -146,7 +158,7 @@ def _leans(lines: Sequence[TextLineBox], skew: float, width: float, height: floa
     return left, right
 
 
-def _shared(ends: Numbers, lean: Numbers, fan: Numbers, bin_px: float) -> Numbers:
+def _shared(ends: Numbers, lean: Numbers, fan: Numbers, bin_px: float, width: float) -> Numbers:
     """How many pairs of lines start, or end, at one margin, for each way in which margins may lean.
 
     Args:
@@ -154,10 +166,11 @@ def _shared(ends: Numbers, lean: Numbers, fan: Numbers, bin_px: float) -> Number
         lean: tangents by which margins lean in the middle, and `fan`, by how much more a pixel further to the right;
             the two are broadcast.
         bin_px: how wide a margin is.
+        width: of the picture; what comes to lie further from its middle is taken together.
     """
     x, y = ends.T
     lean, fan = np.broadcast_arrays(lean, fan)
-    places = (x - y * lean[..., None]) / (1 + y * fan[..., None])
+    places = np.clip((x - y * lean[..., None]) / np.maximum(1 + y * fan[..., None], 0.2), -width, width)
     pairs = np.zeros(lean.shape)
     for shift in (0.0, 0.5):  # what one row of bins cuts in two, the other holds together
         bins = np.floor(places / bin_px + shift).astype(np.int64)

@@ -14,8 +14,10 @@ from scanpage.region import Region
 
 POINTS_PER_INCH = 72.0
 JPEG_START = b"\xff\xd8\xff"
-_COMPOUND = re.compile(r"(?<![^\W\d_])(?=([^\W\d_]+-[^\W\d_]+))")
-_BEFORE_HYPHEN, _BEHIND = re.compile(r"([^\W_]+)-\s*$"), re.compile(r"\s*([^\W_]+)")
+_LETTER = r"[^\W\d_²³¹¼-¾⁰-₉]"
+_COMPOUND = re.compile(rf"(?<!{_LETTER})(?=({_LETTER}+-{_LETTER}+))")
+# The look-behind keeps the search linear in the length of a word.
+_BEFORE_HYPHEN, _BEHIND = re.compile(r"(?<![^\W_])([^\W_]+)-\s*$"), re.compile(r"\s*([^\W_]+)")
 
 
 def _check_score(score: float) -> None:
@@ -176,7 +178,8 @@ class TextLine:
 
 def _keeps_hyphen(before: str, behind: str, compounds: Collection[str]) -> bool:
     """Whether a hyphen at the end of a line is the word's own, as in `n-fold`, `3-fold`, `Navier-Stokes`, compounds."""
-    is_divided = len(before) > 1 and before[-1].isalpha() and behind[0].islower()
+    is_one_case = behind[0].islower() or (before.isupper() and behind.isupper())
+    is_divided = len(before) > 1 and before[-1].isalpha() and is_one_case
     return not is_divided or f"{before}-{behind}".lower() in compounds
 
 

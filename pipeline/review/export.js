@@ -121,10 +121,12 @@ function exporter(data, reader, state) {
   /** What becomes of a hyphen where a line ends between two texts, null where there is none: scanpage/document.py. */
   function hyphen(end, before, next, own) {
     if (end !== "\n" || before?.text === undefined || next?.text === undefined) return null;
-    const [, first] = /([\p{L}\p{N}]+)-\s*$/u.exec(state(before.text).value) ?? [];
+    const [, first] = /(?<![\p{L}\p{N}])([\p{L}\p{N}]+)-\s*$/u.exec(state(before.text).value) ?? [];
     const [, second] = /^\s*([\p{L}\p{N}]+)/u.exec(state(next.text).value) ?? [];
     if (!first || !second) return null;
-    const isDivided = /.\p{L}$/u.test(first) && /^\p{Ll}/u.test(second);
+    const inCapitals = (word) => /\p{Uppercase}/u.test(word) && !/\p{Lowercase}/u.test(word);
+    const isOneCase = /^\p{Lowercase}/u.test(second) || (inCapitals(first) && inCapitals(second));
+    const isDivided = /.\p{L}$/u.test(first) && isOneCase;
     return isDivided && !own.has(`${first}-${second}`.toLowerCase()) ? "undone" : "kept";
   }
 

@@ -48,6 +48,24 @@ def test_a_blurred_page_comes_nearer_to_the_sharp_one(blur_px: float) -> None:
     assert blur_of(mended, LINES) < 0.85 * blur_of(seen, LINES)
 
 
+@pytest.mark.parametrize("height_px", [100, 300, 600])
+def test_large_letters_are_as_sharp_as_small_ones(height_px: int) -> None:
+    picture = Image.new("RGB", (4 * height_px, 2 * height_px), "white")
+    ImageDraw.Draw(picture).text((40, 40), "x = 3 y", "black", ImageFont.load_default(height_px))
+    letters = np.asarray(picture)
+    assert 0.5 < blur_of(letters, [Box(0, 20, 4 * height_px, 20 + 1.4 * height_px)]) < 1.0
+
+
+def test_what_changes_over_many_pixels_is_no_blurred_writing() -> None:
+    gradient = np.repeat(np.linspace(0, 255, 600).astype(np.uint8)[None, :, None], 600, axis=0).repeat(3, axis=2)
+    assert deblurred(gradient, blur_of(gradient)) is gradient
+
+
+def test_white_paper_stays_white() -> None:
+    blank = np.full((300, 300, 3), 255, np.uint8)
+    assert (deblurred(blank, 2.0) == 255).all()
+
+
 def test_colours_stay() -> None:
     ink = deblurred(blurred(1.8), 1.9)[page().sum(axis=2) < 300].astype(int)
     assert (ink[:, 2] - ink[:, 0]).mean() > 25

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.slant import Slant, slant_of
 from pipeline.text_lines import TextLineBox
+from scanpage.geometry import Box
 
 WIDTH, HEIGHT = 900.0, 1200.0
 
@@ -80,6 +81,21 @@ def test_a_few_lines_of_a_hand_that_slopes_do_not_fan_out() -> None:
     sloping = [TextLineBox(400, 100.0 + 80 * k, 500, 30, 4.0 - 1.2 * k) for k in range(6)]
     found = slant_of(sloping, WIDTH, HEIGHT)
     assert found.top == found.bottom
+
+
+@pytest.mark.parametrize("width", [1280.0, 320.0])
+def test_no_view_is_turned_inside_out(width: float) -> None:
+    """Lines that meet within a picture are no photo of a page."""
+    fanned = [TextLineBox(width / 2, 40.0 + 20 * k, 200, 12, -14.0 + 2.3 * k) for k in range(13)]
+    found = slant_of(fanned, width, 320)
+    around = found.straightened(width, 320).box(Box(0, 0, width, 320))
+    assert around.area < 2.5 * width * 320
+
+
+def test_lines_far_outside_the_picture_tell_nothing_and_cost_nothing() -> None:
+    slant = Slant(left=3.8, right=3.8)
+    far = [TextLineBox(1e6, 600, 300, 20, 1.0), TextLineBox(450, -5e5, 2e5, 20, 9.0)]
+    assert slant_of([*seen(slant), *far], WIDTH, HEIGHT) == slant_of(seen(slant), WIDTH, HEIGHT)
 
 
 def test_turning_alone_keeps_right_angles_and_proportions() -> None:

@@ -83,6 +83,11 @@ def joined(*lines: str) -> str:
         (("in COVID-", "19 models"), "in COVID-19 models"),
         (("a 3-", "fold cover"), "a 3-fold cover"),
         (("an n-", "dimensional space"), "an n-dimensional space"),  # no division leaves a letter alone
+        (("THE FUNC-", "TIONS OF", "FUNC-tional"), "THE FUNCTIONS OF\nFUNC-tional"),
+        (
+            ("well-known² facts, well-", "known ones"),
+            "well-known² facts, well-known ones",
+        ),  # a note's mark is no letter
         (("for all -", "or none"), "for all -\nor none"),
     ],
 )
@@ -92,6 +97,11 @@ def test_a_hyphen_at_the_end_of_a_line_goes_unless_it_is_the_words_own(lines: tu
 
 def test_compounds_are_known_by_each_two_parts_and_not_by_the_ends_of_lines() -> None:
     assert document_of("a State-of-the-art proof, self-", "evident").compounds == {"state-of", "of-the", "the-art"}
+
+
+def test_a_line_without_an_end_to_its_word_is_joined_at_once() -> None:
+    word = "a" * 100_000
+    assert joined(word, word) == f"{word}\n{word}"  # a search that is square in its length would take five minutes
 
 
 def test_failures_name_pages_and_count_unread_formulas() -> None:
