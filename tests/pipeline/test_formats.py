@@ -133,7 +133,8 @@ def test_prose_is_the_same_in_markdown_for_whoever_reads_it(texts: list[str]) ->
     assert {part.content for part in parts if part.type == "html_inline"} <= {"<span>", "</span>"}
     shown = "".join("\n" if part.type == "softbreak" else part.content for part in parts if part.type != "html_inline")
     expected = "\n".join(filter(None, map(clean, texts)))
-    assert re.sub(r"-?\n", "", shown) == re.sub(r"-?\n", "", expected)
+    # What becomes of a hyphen at the end of a line is stated in test_document.
+    assert re.sub(r"[-\n]", "", shown) == re.sub(r"[-\n]", "", expected)
 
 
 @settings(deadline=None)
