@@ -42,7 +42,7 @@ def blur_of(image: Image, lines: Sequence[Box] = ()) -> float:
         image: uint8 RGB [h, w, 3], dark on light.
         lines: where there is writing, of which the first 20 are asked; without any, everywhere.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     boxes = lines[:ASKED_LINES]
     if not boxes:
@@ -51,7 +51,7 @@ def blur_of(image: Image, lines: Sequence[Box] = ()) -> float:
     widths = []
     for box in boxes:
         x0, y0, x1, y1 = (int(side) for side in box.clipped(width, height).xyxy)
-        part = grey[y0:y1, x0:x1]
+        part = grey[y0:y1, x0:x1].astype(np.float32)
         if min(part.shape) < LEAST_PX:
             continue
         paper, ink = np.percentile(part, [90, 2])
