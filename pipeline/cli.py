@@ -6,7 +6,7 @@ import argparse
 import logging
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,12 @@ from scanpage import __version__
 from scanpage.errors import ExitCode, ScanpageError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.engines import Engines
     from pipeline.outputs import Job
+    from pipeline.run import EngineLoader
     from pipeline.scan import ScanOptions
 
 UNEXPECTED = 1
 """Exit code of a bug in scanpage itself."""
-
-EngineLoader = Callable[["ScanOptions"], "Engines"]
 
 
 def parser() -> argparse.ArgumentParser:

@@ -155,11 +155,7 @@ def _names_axis(line: TextLine, figure: Box, outside: Sequence[TextLine]) -> boo
         return False
     lies_along = figure.x0 - box.height <= box.x0 and box.x1 <= figure.x1 + box.height and box.y1 > figure.center[1]
     beside = Box(box.x0, box.y0 - box.height / 2, box.x1, box.y1 + box.height / 2)
-    return (
-        lies_along
-        and box.y1 > figure.center[1]
-        and all(other is line or other.box.intersection(beside) == 0 for other in outside)
-    )
+    return lies_along and all(other is line or other.box.intersection(beside) == 0 for other in outside)
 
 
 def _belongs(box: Box, figures: Sequence[Box]) -> bool:

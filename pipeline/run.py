@@ -28,6 +28,7 @@ from scanpage.document import Document
 from scanpage.errors import ExitCode
 from scanpage.files import write_text
 
+EngineLoader = Callable[[ScanOptions], Engines]
 Documents = Generator[tuple[int, Document], None, None]
 """Documents with the numbers of their jobs, in any order."""
 
@@ -53,7 +54,7 @@ class CommandRun:
         *,
         kind: Format,
         writer: Writer,
-        load_engines: Callable[[ScanOptions], Engines],
+        load_engines: EngineLoader,
     ) -> None:
         self._arguments = arguments
         self._options = options
